@@ -1,0 +1,45 @@
+import { err, ok, parseBytes, type RecommendQuery, type Result } from '@vacancy/shared';
+
+/** What somebody wants: `gpus` cards on one server, each with `memory` bytes free. */
+export interface CardRequest {
+  /** 0 asks for a server without cards: only CPU and main memory count. */
+  readonly gpus: number;
+  /** Least free memory of each card, bytes. */
+  readonly memory: number;
+  readonly limit: number;
+  /** `plain`: most free memory first. `steady`: the cards that are likeliest to stay free first. */
+  readonly order: 'plain' | 'steady';
+  /** Part of the card model, any case. */
+  readonly model?: string;
+  /** Part of the location, any case. */
+  readonly location?: string;
+  readonly exclude: ReadonlySet<string>;
+  /** Least CPU headroom over 5 minutes, percent. */
+  readonly cpu_free?: number;
+  /** Least free main memory, bytes. */
+  readonly memory_free?: number;
+}
+
+/** The request behind `like_server`: the three servers with the most free memory on one card. */
+export const LIKE_SERVER: CardRequest = { gpus: 1, memory: 0, limit: 3, order: 'plain', exclude: new Set() };
+
+/** A query of the API as a request; the error is a sentence for its sender. */
+export function toRequest(query: RecommendQuery): Result<CardRequest, string> {
+  const memory = query.memory === undefined ? LIKE_SERVER.memory : parseBytes(query.memory);
+  if (memory === null) return err('memory must be a size such as 8GiB, 20G or a number of bytes');
+  const memory_free = query.memory_free === undefined ? undefined : parseBytes(query.memory_free);
+  if (memory_free === null) return err('memory_free must be a size such as 32GiB, 64G or a number of bytes');
+  return ok({
+    gpus: query.gpus ?? LIKE_SERVER.gpus,
+    memory,
+    limit: query.limit ?? LIKE_SERVER.limit,
+    order: query.order ?? LIKE_SERVER.order,
+    exclude: new Set(words(query.exclude)),
+    ...(query.model?.trim() && { model: query.model.trim() }),
+    ...(query.location?.trim() && { location: query.location.trim() }),
+    ...(query.cpu_free !== undefined && { cpu_free: query.cpu_free }),
+    ...(memory_free !== undefined && { memory_free }),
+  });
+}
+
+const words = (list = ''): string[] => list.split(',').map((word) => word.trim()).filter(Boolean);
