@@ -8,10 +8,11 @@ export {
 } from './idle.js';
 
 export {
-  MAX_SAMPLE_BYTES, MAX_GPUS, MAX_CLOCK_AHEAD_MS, SERVER_ID_PATTERN, isServerId,
+  MAX_SAMPLE_BYTES, MAX_GPUS, MAX_CLOCK_AHEAD_MS,
   SampleSchema, GpuSampleSchema, GpuProcessSchema, HealthSchema,
   type Sample, type GpuSample, type GpuProcess, type AgentHealth,
 } from './wire/sample.js';
+export { SERVER_ID_PATTERN, isServerId } from './wire/server-id.js';
 export { InventorySchema, InventoryGpuSchema, type Inventory, type InventoryGpu } from './wire/inventory.js';
 export {
   SAMPLES_STREAM, INVENTORY_STREAM, SAMPLE_SUBJECTS, INVENTORY_SUBJECTS,

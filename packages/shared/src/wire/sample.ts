@@ -1,14 +1,11 @@
 import Type from 'typebox';
+import { SERVER_ID_PATTERN } from './server-id.js';
 
 /** Hard limits of the wire; a message beyond one of them is set aside with its reason. */
 export const MAX_SAMPLE_BYTES = 64 * 1024;
 export const MAX_GPUS = 64;
 /** A `ts` further than this ahead of the broker's receive time is a wrong clock. */
 export const MAX_CLOCK_AHEAD_MS = 60_000;
-
-export const SERVER_ID_PATTERN = '^[a-z0-9][a-z0-9_-]{0,62}$';
-const SERVER_ID = new RegExp(SERVER_ID_PATTERN);
-export const isServerId = (text: string): boolean => SERVER_ID.test(text);
 
 export const ServerId = Type.String({ pattern: SERVER_ID_PATTERN, description: 'Server id, the last token of the subject' });
 

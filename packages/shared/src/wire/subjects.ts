@@ -1,4 +1,4 @@
-import { isServerId } from './sample.js';
+import { isServerId } from './server-id.js';
 
 export const SAMPLES_STREAM = 'SAMPLES';
 export const INVENTORY_STREAM = 'INVENTORY';
