@@ -1,0 +1,51 @@
+// The process that holds the engine. It lives exactly as long as its parent wants it to: it ends when the channel closes.
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { Database } from './database.js';
+import { createHttpServer } from './http.js';
+import { HEARTBEAT_MS, type Report, type Start } from './messages.js';
+import { Spool } from './spool.js';
+
+const report = (message: Report): void => void process.send?.(message, undefined, undefined, () => {});
+
+// The channel's end is the only order to stop: a Ctrl-C in a terminal reaches the whole group, and the parent still
+// has to drain its queue into this engine.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+
+process.once('message', (start: Start) => {
+  run(start).catch((cause: unknown) => {
+    process.send?.({ type: 'failed', message: explain(cause, start) } satisfies Report, () => process.exit(1));
+  });
+});
+
+async function run(start: Start): Promise<void> {
+  const disconnected = once(process, 'disconnect');
+  const database = new Database(start.dataDir, start.limits);
+  const spool = await Spool.open(join(start.dataDir, 'spool'));
+  const server = createHttpServer({
+    database, spool, service: { user: start.user, password: start.password },
+    hosts: new Set([start.host, 'localhost', '127.0.0.1', '[::1]']),
+  });
+  server.listen(start.port, start.host);
+  await once(server, 'listening');
+  report({ type: 'ready', port: (server.address() as AddressInfo).port });
+  const heart = setInterval(() => void database.probe().then(() => report({ type: 'alive' })), HEARTBEAT_MS);
+
+  await disconnected;
+  clearInterval(heart);
+  server.close();
+  await database[Symbol.asyncDispose]();
+  process.exit(0);
+}
+
+function explain(cause: unknown, { dataDir, host, port }: Start): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'EADDRINUSE') return `Port ${port} of ${host} is taken. Stop the program that listens there, or choose another port for the database.`;
+  if (/Cannot lock file/.test(message)) return `The data folder ${dataDir} is in use by another running instance. Stop that one, or choose another data folder.`;
+  if (code === 'ENOSPC' || /NOT_ENOUGH_SPACE|No space left/.test(message)) return `There is no space left for ${dataDir}. Free some, or choose a data folder on another disk.`;
+  if (code === 'EACCES' || code === 'EROFS' || /Permission denied/.test(message)) return `The data folder ${dataDir} cannot be written. Give this user the right to, or choose another data folder.`;
+  return `The database does not start on ${dataDir}: ${message}`;
+}

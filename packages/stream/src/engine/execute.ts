@@ -1,0 +1,72 @@
+import type { ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { Data } from './body.js';
+import type { Database, Scope } from './database.js';
+import { toFailure } from './failure.js';
+import { quote } from './quote.js';
+import type { Spool } from './spool.js';
+import type { Statement } from './statement.js';
+
+// Formats whose chunks can be put one after another; the others have a header or a footer, which each chunk would repeat.
+const STREAMED = new Set([
+  'JSONEachRow', 'JSONCompactEachRow', 'JSONStringsEachRow', 'TabSeparated', 'TSV', 'TabSeparatedRaw', 'TSVRaw', 'CSV', 'Native', 'RowBinary',
+]);
+
+/** Inserts `data`, whatever their format; they reach the engine byte for byte. */
+export async function insert(
+  database: Database, spool: Spool, scope: Scope, statement: Extract<Statement, { kind: 'insert' }>, data: Data, response: ServerResponse,
+): Promise<void> {
+  await using file = await spool.write(data.chunks);
+  using session = await database.scope(scope);
+  const { head, settings, format } = statement;
+  const result = await session.queryAsync(
+    `${head} FROM INFILE ${quote(file.path)} COMPRESSION '${data.compression}' ${settings} FORMAT ${format}`,
+  );
+  // Rows read from the body: what the views behind the table wrote is not known, nor whether a token made it a repetition.
+  summarize(response, { read_rows: result.rowsRead, read_bytes: result.bytesRead, written_rows: result.rowsRead, written_bytes: result.bytesRead, elapsed: result.elapsed });
+  response.end();
+}
+
+/** Runs anything else and sends its result, in chunks where the format allows it. */
+export async function query(database: Database, scope: Scope, text: string, format: string, response: ServerResponse): Promise<void> {
+  using session = await database.scope(scope);
+  response.setHeader('X-ClickHouse-Format', format);
+  response.setHeader('Content-Type', contentType(format));
+  if (STREAMED.has(format) && isRead(text)) return stream(session.queryStream(text, { format }), response);
+  const result = await session.queryAsync(text, { format });
+  summarize(response, { read_rows: result.rowsRead, read_bytes: result.bytesRead, elapsed: result.elapsed });
+  response.end(result.bytes());
+}
+
+async function stream(chunks: AsyncIterable<{ raw(): Uint8Array }>, response: ServerResponse): Promise<void> {
+  const tag = Math.random().toString(36).slice(2).padEnd(16, '0').slice(0, 16);
+  response.setHeader('X-ClickHouse-Exception-Tag', tag);
+  try {
+    for await (const chunk of chunks) {
+      if (response.destroyed) return;
+      if (!response.write(chunk.raw())) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    }
+    response.end();
+  } catch (cause) {
+    if (!response.headersSent) throw cause;
+    const { text } = toFailure(cause);
+    response.end(`\r\n__exception__\r\n${tag}\r\n${text}${Buffer.byteLength(text)} ${tag}\r\n__exception__\r\n`);
+  }
+}
+
+/** What the streaming call takes: a single statement that gives rows. */
+const isRead = (text: string): boolean => /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|\()*(?:SELECT|WITH)\b/i.test(text);
+
+function summarize(response: ServerResponse, figures: { elapsed: number } & Record<string, number>): void {
+  const { elapsed, ...rest } = figures;
+  const entries = Object.entries({ ...rest, elapsed_ns: Math.round(elapsed * 1e9) }).map(([key, value]) => [key, `${value}`]);
+  response.setHeader('X-ClickHouse-Summary', JSON.stringify(Object.fromEntries(entries)));
+}
+
+function contentType(format: string): string {
+  if (/^JSON.*EachRow|^NDJSON/.test(format)) return 'application/x-ndjson; charset=UTF-8';
+  if (format.startsWith('JSON')) return 'application/json; charset=UTF-8';
+  if (/^(TabSeparated|TSV)/.test(format)) return 'text/tab-separated-values; charset=UTF-8';
+  if (format.startsWith('CSV')) return 'text/csv; charset=UTF-8';
+  return /^(Native|RowBinary|Parquet|Arrow)/.test(format) ? 'application/octet-stream' : 'text/plain; charset=UTF-8';
+}

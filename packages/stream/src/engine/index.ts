@@ -1,0 +1,1 @@
+export { startEngine, EngineStartError, type Engine, type EngineOptions } from './supervisor.js';
