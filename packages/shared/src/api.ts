@@ -101,7 +101,7 @@ export const CandidateSchema = Type.Object({
   name: Type.String(),
   gpus: Type.Array(Type.Object({ id: Type.Integer(), gpu_type: Nullable(Type.String()), memory_free: Num, utilization_median: MaybeNum })),
   cuda_visible_devices: Type.String({ description: 'The ids of the cards, ready for CUDA_VISIBLE_DEVICES' }),
-  memory_free: Type.Number({ description: 'Free memory of the best card, bytes' }),
+  memory_free: Type.Number({ description: 'Free memory of the best card, bytes; 0 where no card was asked for' }),
   last_ts: Num,
   like_index: LikeIndexSchema,
   simulated: Type.Boolean(),
@@ -168,6 +168,7 @@ export const RecommendQuerySchema = Type.Object({
   exclude: Type.Optional(Type.String({ maxLength: 2000, description: 'Comma-separated server ids' })),
   cpu_free: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: 'Least CPU headroom over 5 minutes, percent' })),
   memory_free: Type.Optional(Type.String({ maxLength: 32, description: 'Least free main memory' })),
+  by: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'Who asks: tells cards taken by the asker from cards taken by others' })),
 });
 export type RecommendQuery = Type.Static<typeof RecommendQuerySchema>;
 
@@ -188,6 +189,55 @@ export const HoldSchema = Type.Object({
   until: Num,
 });
 export type Hold = Type.Static<typeof HoldSchema>;
+
+export const WishRequestSchema = Type.Object({
+  gpus: Type.Integer({ minimum: 1, maximum: 64 }),
+  memory: Type.String({ maxLength: 32, description: 'Free memory wanted on each card: 8GiB, 20G, bytes' }),
+  by: Type.String({ minLength: 1, maxLength: 64, description: 'Who is to be told' }),
+  notify: Type.Optional(Type.String({ maxLength: 500, description: '`page`, the http(s) address of a webhook, or an e-mail address', default: 'page' })),
+  model: Type.Optional(Type.String({ maxLength: 128, description: 'Part of the card model' })),
+  hours: Type.Optional(Type.Number({ minimum: 0.1, maximum: 720, default: 24, description: 'How long to wait before giving up' })),
+  hold_minutes: Type.Optional(Type.Number({ minimum: 1, maximum: 60, description: 'Hold the cards for so long when the wish comes true' })),
+});
+export type WishRequest = Type.Static<typeof WishRequestSchema>;
+
+/** A wish as everybody may see it: the address to be told at is left out. */
+export const WishSchema = Type.Object({
+  id: Type.String(),
+  gpus: Type.Integer(),
+  memory: Type.Number({ description: 'Free memory wanted on each card, bytes' }),
+  model: Nullable(Type.String()),
+  by: Type.String(),
+  notify: Type.Union([Type.Literal('page'), Type.Literal('webhook'), Type.Literal('mail')]),
+  created: Num,
+  until: Type.Number({ description: 'When it is given up' }),
+  state: Type.Union([Type.Literal('waiting'), Type.Literal('granted'), Type.Literal('expired')]),
+  granted: Nullable(Type.Object({ ts: Num, server: Type.String(), name: Type.String(), cuda_visible_devices: Type.String() })),
+  delivery: Nullable(Type.Union([Type.Literal('pending'), Type.Literal('sent'), Type.Literal('failed')])),
+});
+export type Wish = Type.Static<typeof WishSchema>;
+
+/** What became of the recommendations asked in one hour. `unknown`: nobody watched ten minutes later. */
+export const HitsHourSchema = Type.Object({
+  ts: Type.Number({ description: 'Start of the hour' }),
+  asked: Type.Integer(),
+  still_free: Type.Integer(),
+  taken_by_asker: Type.Integer(),
+  taken_by_other: Type.Integer(),
+  gone: Type.Integer(),
+  unknown: Type.Integer(),
+  hit_rate: MaybeNum,
+});
+export type HitsHour = Type.Static<typeof HitsHourSchema>;
+
+export const HitsQuerySchema = Type.Object({
+  from: Type.Optional(Type.Integer({ description: 'Unix ms; a week before `to` when absent' })),
+  to: Type.Optional(Type.Integer({ description: 'Unix ms; now when absent' })),
+});
+export type HitsQuery = Type.Static<typeof HitsQuerySchema>;
+
+export const HitsSchema = Type.Object({ from: Num, to: Num, hours: Type.Array(HitsHourSchema), total: Type.Omit(HitsHourSchema, ['ts']) });
+export type Hits = Type.Static<typeof HitsSchema>;
 
 export const ApiErrorSchema = Type.Object({ error: Type.Object({ code: Type.String(), message: Type.String() }) });
 export type ApiError = Type.Static<typeof ApiErrorSchema>;

@@ -22,12 +22,12 @@ export { decodeSample, decodeInventory, type Rejection } from './wire/validate.j
 
 export {
   API_BASE, WINDOW_LENGTHS, WINDOW_LABELS,
-  ApiErrorSchema, CandidateSchema, HoldRequestSchema, HoldSchema, IdleRateSchema, LikeIndexSchema, LiveGpuSchema, LiveRowSchema,
+  ApiErrorSchema, CandidateSchema, HitsHourSchema, HitsQuerySchema, HitsSchema, HoldRequestSchema, HoldSchema, IdleRateSchema, LikeIndexSchema, LiveGpuSchema, LiveRowSchema,
   OverviewSchema, RecommendationSchema, RecommendQuerySchema, RejectedSchema, SeriesQuerySchema, ServerDetailSchema,
-  WindowStatsSchema, WindowsSchema,
-  type ApiError, type Candidate, type Hold, type HoldRequest, type IdleRate, type LikeIndex, type LiveGpu, type LiveRow,
+  WindowStatsSchema, WindowsSchema, WishRequestSchema, WishSchema,
+  type ApiError, type Candidate, type Hits, type HitsHour, type HitsQuery, type Hold, type HoldRequest, type IdleRate, type LikeIndex, type LiveGpu, type LiveRow,
   type Overview, type Recommendation, type RecommendQuery, type Rejected, type Series, type SeriesQuery, type ServerDetail,
-  type WindowLabel, type WindowStats,
+  type WindowLabel, type WindowStats, type Wish, type WishRequest,
 } from './api.js';
 export {
   applyRow, diffRow, same,
