@@ -1,7 +1,7 @@
 import { MAX_CLOCK_AHEAD_MS, type Candidate, type LiveGpu, type LiveRow, type Recommendation, type Rejected } from '@vacancy/shared';
 import type { Fit } from './fit.js';
 import { reasonsFor } from './reasons.js';
-import { rejection } from './rejections.js';
+import { rejection, type RejectionCode, type WhyNot } from './rejections.js';
 import { LIKE_SERVER, type CardRequest } from './request.js';
 
 /** What the ranking asks of others; by default the row itself knows who holds a card and nobody knows how steady it is. */
@@ -24,13 +24,7 @@ const FROM_ROW: RankContext = { held: (_server, card) => card.held, steadiness: 
  */
 export function recommend(rows: Iterable<LiveRow>, request: CardRequest, now: number, context: RankContext = FROM_ROW): Recommendation {
   const rejected: Rejected[] = [];
-  const fitting: Fit[] = [];
-  for (const row of rows) {
-    const judged = judge(row, request, now, context);
-    if ('code' in judged) rejected.push(judged);
-    else fitting.push(judged);
-  }
-  fitting.sort(request.gpus === 0 ? byCpu : byCards);
+  const fitting = rank(rows, request, now, context, (row, { code, params }) => rejected.push(rejection(row, code, params)));
   for (const [at, fit] of fitting.slice(request.limit).entries()) {
     const rank = request.limit + at + 1;
     rejected.push(rejection(fit.row, 'outranked', { rank, limit: request.limit }));
@@ -39,9 +33,20 @@ export function recommend(rows: Iterable<LiveRow>, request: CardRequest, now: nu
   return { servers: fitting.slice(0, request.limit).map((fit) => toCandidate(fit, now)), rejected, ts: now };
 }
 
+/** All servers that fit, best first, whatever the limit; `onRejected` hears of the others. */
+export function rank(rows: Iterable<LiveRow>, request: CardRequest, now: number, context: RankContext = FROM_ROW, onRejected?: (row: LiveRow, why: WhyNot) => void): Fit[] {
+  const fitting: Fit[] = [];
+  for (const row of rows) {
+    const judged = judge(row, request, now, context);
+    if ('code' in judged) onRejected?.(row, judged);
+    else fitting.push(judged);
+  }
+  return fitting.sort(request.gpus === 0 ? byCpu : byCards);
+}
+
 /** The home page's three servers: the same code with the default request. */
 export const likeServer = (rows: Iterable<LiveRow>, now: number, context?: RankContext): Candidate[] =>
-  recommend(rows, LIKE_SERVER, now, context).servers;
+  rank(rows, LIKE_SERVER, now, context).slice(0, LIKE_SERVER.limit).map((fit) => toCandidate(fit, now));
 
 /** How old a row's newest reading is, by the broker's clock where the agent knows its own error (at most a minute is believed). */
 export function ageOf(row: LiveRow, now: number): number {
@@ -52,45 +57,47 @@ export function ageOf(row: LiveRow, now: number): number {
 /** A server that counts as online may still be catching up on old readings; those say nothing about now. */
 export const isFresh = (row: LiveRow, now: number): boolean => ageOf(row, now) <= Math.max(3 * row.interval_ms, 10_000);
 
-function judge(row: LiveRow, request: CardRequest, now: number, context: RankContext): Fit | Rejected {
-  if (request.exclude.has(row.server)) return rejection(row, 'excluded', {});
-  if (!row.online) return rejection(row, 'offline', row.offline_since === null ? {} : { since: row.offline_since });
-  if (row.clock_skewed) return rejection(row, 'clock_skewed', {});
-  if (!isFresh(row, now)) return rejection(row, 'stale', { age_ms: ageOf(row, now) });
-  if (!contains(row.location, request.location)) return rejection(row, 'location', { wanted: request.location ?? '', location: row.location ?? '' });
+const no = (code: RejectionCode, params: WhyNot['params']): WhyNot => ({ code, params });
+
+function judge(row: LiveRow, request: CardRequest, now: number, context: RankContext): Fit | WhyNot {
+  if (request.exclude.has(row.server)) return no('excluded', {});
+  if (!row.online) return no('offline', row.offline_since === null ? {} : { since: row.offline_since });
+  if (row.clock_skewed) return no('clock_skewed', {});
+  if (!isFresh(row, now)) return no('stale', { age_ms: ageOf(row, now) });
+  if (!contains(row.location, request.location)) return no('location', { wanted: request.location ?? '', location: row.location ?? '' });
   return judgeHost(row, request) ?? judgeCards(row, request, context);
 }
 
-function judgeHost(row: LiveRow, request: CardRequest): Rejected | null {
+function judgeHost(row: LiveRow, request: CardRequest): WhyNot | null {
   const cpu = row.windows['5m'].cpu_median;
   if (request.cpu_free !== undefined && (cpu === null || 100 - cpu < request.cpu_free)) {
-    return rejection(row, 'cpu_busy', { wanted: request.cpu_free, ...(cpu !== null && { cpu_median: cpu }) });
+    return no('cpu_busy', { wanted: request.cpu_free, ...(cpu !== null && { cpu_median: cpu }) });
   }
   const free = row.memory_total - row.memory_used;
   const wanted = request.memory_free;
-  return wanted !== undefined && free < wanted ? rejection(row, 'memory', { wanted, memory_free: free }) : null;
+  return wanted !== undefined && free < wanted ? no('memory', { wanted, memory_free: free }) : null;
 }
 
-function judgeCards(row: LiveRow, request: CardRequest, context: RankContext): Fit | Rejected {
+function judgeCards(row: LiveRow, request: CardRequest, context: RankContext): Fit | WhyNot {
   const { gpus: wanted, memory, model } = request;
   if (wanted === 0) return { row, chosen: [], best: null, steadiness: null, step: 0 };
-  if (row.gpus.length === 0 && gpuFailure(row)) return rejection(row, 'no_gpu_data', { reason: gpuFailure(row)! });
+  if (row.gpus.length === 0 && gpuFailure(row)) return no('no_gpu_data', { reason: gpuFailure(row)! });
   // A card without a size is one that the driver could not read.
   const readable = row.gpus.filter((card) => card.memory_total > 0);
   const fitting = readable.filter((card) => contains(card.gpu_type, model));
-  if (model !== undefined && readable.length > 0 && fitting.length === 0) return rejection(row, 'model', { model });
-  if (fitting.length < wanted) return rejection(row, 'too_few_cards', { wanted, have: fitting.length });
+  if (model !== undefined && readable.length > 0 && fitting.length === 0) return no('model', { model });
+  if (fitting.length < wanted) return no('too_few_cards', { wanted, have: fitting.length });
 
   const roomy = fitting.filter((card) => card.memory_free >= memory);
   if (roomy.length < wanted) {
     const best = Math.max(...fitting.map((card) => card.memory_free));
-    return rejection(row, 'no_memory', { wanted, have: roomy.length, memory, best });
+    return no('no_memory', { wanted, have: roomy.length, memory, best });
   }
   const free = roomy.filter((card) => context.held(row.server, card) === null);
   if (free.length < wanted) {
     const holds = roomy.map((card) => context.held(row.server, card)).filter((held) => held !== null);
     const by = [...new Set(holds.map((held) => held.by))].sort().join(', ');
-    return rejection(row, 'held', { wanted, have: free.length, by, until: Math.min(...holds.map((held) => held.until)) });
+    return no('held', { wanted, have: free.length, by, until: Math.min(...holds.map((held) => held.until)) });
   }
   return choose(row, free, request, context);
 }
@@ -137,7 +144,7 @@ const contains = (text: string | null, part: string | undefined): boolean =>
 const gpuFailure = (row: LiveRow): string | undefined =>
   row.health?.failures?.find((failure) => /gpu|nvidia/i.test(failure.collector))?.reason;
 
-function toCandidate(fit: Fit, now: number): Candidate {
+export function toCandidate(fit: Fit, now: number): Candidate {
   const { row, chosen, best } = fit;
   return {
     server: row.server,

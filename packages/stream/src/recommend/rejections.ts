@@ -26,5 +26,10 @@ const SENTENCES = {
 
 export type RejectionCode = keyof typeof SENTENCES;
 
+export interface WhyNot {
+  readonly code: RejectionCode;
+  readonly params: Params;
+}
+
 export const rejection = (row: LiveRow, code: RejectionCode, params: Params): Rejected =>
   ({ server: row.server, name: row.name, code, params, reason: SENTENCES[code](params) });
