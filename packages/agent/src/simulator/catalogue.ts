@@ -1,4 +1,4 @@
-import { GIB, HOUR, MIB, MINUTE, TIB } from '@vacancy/shared';
+import { GIB, HOUR, MIB, MINUTE, TIB } from '@vacancy/shared/plain';
 
 /** A card as its vendor sells it. */
 export interface CardModel {

@@ -1,4 +1,4 @@
-import { DAY, HOUR, MINUTE } from '@vacancy/shared';
+import { DAY, HOUR, MINUTE } from '@vacancy/shared/plain';
 import { mix, unit } from './random.js';
 import type { SimulatedServer } from './server.js';
 

@@ -1,4 +1,4 @@
-import type { Inventory, Sample } from '@vacancy/shared';
+import type { Inventory, Sample } from '@vacancy/shared/plain';
 import { eraAt } from './era.js';
 import { createChapter, sampleOf, type Chapter } from './sample.js';
 import { describeServer, type SimulatedServer } from './server.js';

@@ -1,4 +1,4 @@
-import { MINUTE } from '@vacancy/shared';
+import { MINUTE } from '@vacancy/shared/plain';
 import type { Era } from './era.js';
 import { mix, unit } from './random.js';
 import { activity, type SimulatedServer } from './server.js';

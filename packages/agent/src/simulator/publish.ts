@@ -1,5 +1,5 @@
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
-import { HOUR, inventorySubject, messageId, sampleSubject, systemClock, type Clock, type Inventory, type Sample } from '@vacancy/shared';
+import { HOUR, inventorySubject, messageId, sampleSubject, systemClock, type Clock, type Inventory, type Sample } from '@vacancy/shared/plain';
 import type { Log } from '../log.js';
 import { createFleet, type FleetOptions } from './fleet.js';
 

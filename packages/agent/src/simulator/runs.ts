@@ -1,4 +1,4 @@
-import { HOUR, MINUTE } from '@vacancy/shared';
+import { HOUR, MINUTE } from '@vacancy/shared/plain';
 import { MIX_WITH_CARDS, USERS, WORK, type Kind, type Work } from './catalogue.js';
 import type { Era } from './era.js';
 import { Dice, mix, unit } from './random.js';

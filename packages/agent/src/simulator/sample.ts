@@ -1,4 +1,4 @@
-import { DAY, MIB, MINUTE, SECOND, type GpuSample, type Sample } from '@vacancy/shared';
+import { DAY, MIB, MINUTE, SECOND, type GpuSample, type Sample } from '@vacancy/shared/plain';
 import { USERS, type CardModel } from './catalogue.js';
 import { isUp, type Era } from './era.js';
 import { TrafficCounter } from './network.js';

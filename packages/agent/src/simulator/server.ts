@@ -1,4 +1,4 @@
-import { DAY, HOUR, type Inventory } from '@vacancy/shared';
+import { DAY, HOUR, type Inventory } from '@vacancy/shared/plain';
 import { PROFILES, type Profile } from './catalogue.js';
 import { mix, unit } from './random.js';
 
