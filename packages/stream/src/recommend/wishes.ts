@@ -1,0 +1,63 @@
+import { HOUR, err, ok, parseBytes, type Candidate, type Result, type Wish, type WishRequest } from '@vacancy/shared';
+import { sameName } from './holds.js';
+import { problem, type Problem } from './problem.js';
+import type { CardRequest } from './request.js';
+import { parseTarget, type Target } from './targets.js';
+
+/** A wish with the address to tell; only {@link toWish} of it leaves the service. */
+export interface KeptWish extends Omit<Wish, 'notify'> {
+  readonly target: Target;
+  readonly hold_minutes: number | null;
+}
+
+export interface WishLimits {
+  readonly per_name: number;
+  readonly wishes: number;
+  /** Ended wishes stay in the list for so long. */
+  readonly remember_ms: number;
+}
+export const WISH_LIMITS: WishLimits = { per_name: 10, wishes: 200, remember_ms: 24 * HOUR };
+
+export function makeWish(wishes: readonly KeptWish[], request: WishRequest, id: string, now: number, allowPrivate = false, limits = WISH_LIMITS): Result<KeptWish, Problem> {
+  const memory = parseBytes(request.memory);
+  const by = request.by.trim();
+  if (memory === null) return err(problem(400, 'bad_memory', 'memory must be a size such as 8GiB, 20G or a number of bytes'));
+  if (by === '') return err(problem(400, 'name_missing', 'by must be a name'));
+  const target = parseTarget(request.notify ?? 'page', allowPrivate);
+  if (!target.ok) return err(problem(400, 'bad_target', target.error));
+  const waiting = wishes.filter((wish) => wish.state === 'waiting');
+  if (waiting.filter((wish) => sameName(wish.by, by)).length >= limits.per_name) return err(problem(429, 'too_many_wishes', `${by} waits for ${limits.per_name} cards already`));
+  if (waiting.length >= limits.wishes) return err(problem(429, 'too_many_wishes', 'too many wishes are waiting'));
+  return ok({
+    id, gpus: request.gpus, memory, model: request.model?.trim() || null, by, target: target.value, hold_minutes: request.hold_minutes ?? null,
+    created: now, until: now + (request.hours ?? 24) * HOUR, state: 'waiting', granted: null, delivery: null,
+  });
+}
+
+export const requestOf = (wish: KeptWish): CardRequest => ({
+  gpus: wish.gpus, memory: wish.memory, limit: 1, order: 'plain', exclude: new Set(), ...(wish.model !== null && { model: wish.model }),
+});
+
+export const toWish = ({ target, hold_minutes: _, ...wish }: KeptWish): Wish => ({ ...wish, notify: target.kind });
+
+/** Since when each server has been able to grant a wish without a break. */
+export type FittingSince = ReadonlyMap<string, number>;
+
+/** A wish comes true on the server that has fitted without a break for `steady_ms`; one reading between two jobs is not enough. */
+export function watch(since: FittingSince, fitting: readonly string[], now: number, steady_ms: number): { since: FittingSince; steady: string[] } {
+  const next = new Map(fitting.map((server) => [server, since.get(server) ?? now]));
+  return { since: next, steady: fitting.filter((server) => now - next.get(server)! >= steady_ms) };
+}
+
+export const grant = (wish: KeptWish, { server, name, cuda_visible_devices }: Candidate, now: number): KeptWish => ({
+  ...wish, state: 'granted', delivery: 'pending', granted: { ts: now, server, name, cuda_visible_devices },
+});
+
+/** Gives up what waited too long and forgets what ended long ago. Returns the same list when nothing changed. */
+export function expire(wishes: readonly KeptWish[], now: number, limits = WISH_LIMITS): readonly KeptWish[] {
+  const next = wishes
+    .filter((wish) => wish.state === 'waiting' || now - (wish.granted?.ts ?? wish.until) < limits.remember_ms)
+    .map((wish) => (wish.state === 'waiting' && wish.until <= now ? { ...wish, state: 'expired' as const } : wish));
+  return next.length === wishes.length && next.every((wish, at) => wish === wishes[at]) ? wishes : next;
+}
+
