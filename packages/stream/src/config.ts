@@ -51,7 +51,7 @@ export function envToConfig(env: Env): Config {
     nats: {
       url: read.text('VACANCY_NATS_URL', 'nats://127.0.0.1:4222'),
       credentials: read.optional('VACANCY_NATS_CREDENTIALS'),
-      tls_ca: read.optional('VACANCY_NATS_TLS_CA'),
+      tls_ca: read.optional('VACANCY_NATS_CA'),
     },
     stream: {
       max_age_ms: read.number('VACANCY_STREAM_HOURS', 48, 1, 24 * 365) * HOUR,

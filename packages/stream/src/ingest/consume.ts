@@ -36,6 +36,16 @@ export async function consume(nats: NatsConnection, { stream, from, onMessage }:
   };
 }
 
+/** The newest message of every subject, as far as the stream still has it. */
+export async function* latestPerSubject(nats: NatsConnection, stream: string): AsyncGenerator<Message> {
+  const consumer = await jetstream(nats).consumers.get(stream, { deliver_policy: DeliverPolicy.LastPerSubject });
+  const messages = await consumer.fetch({ max_messages: 100_000, expires: 1_000 });
+  for await (const message of messages) {
+    yield toMessage(message);
+    if (message.info.pending === 0) break;
+  }
+}
+
 export const toMessage = (message: JsMsg): Message => ({
   subject: message.subject,
   data: message.data,

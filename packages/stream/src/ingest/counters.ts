@@ -13,10 +13,10 @@ export interface Increase {
 
 /**
  * The increase of both counters from one reading to the next. A counter below its predecessor was restarted; its new value
- * counts as the increase only where the server rebooted (its uptime fell), else nothing is known of the way between: 0.
+ * counts as the increase only where a new boot_id or a fallen uptime shows a reboot, else nothing is known of the way: 0.
  */
 export function increase(previous: CounterReading, next: CounterReading): Increase {
-  const rebooted = next.uptime_s < previous.uptime_s;
+  const rebooted = next.boot_id !== previous.boot_id || next.uptime_s < previous.uptime_s;
   const grown = (before: number, after: number): number => (after >= before ? after - before : rebooted ? after : 0);
   return {
     network_down_bytes: grown(previous.network_in, next.network_in),

@@ -1,0 +1,83 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { Subject } from 'rxjs';
+import { INVENTORY_STREAM, SAMPLES_STREAM, decodeInventory, systemClock, type Clock, type Inventory, type Millis } from '@vacancy/shared';
+import { consume, latestPerSubject } from '../ingest/consume.js';
+import { decode, type Message, type Received } from '../ingest/decode.js';
+
+export interface FeedOptions {
+  readonly nats: NatsConnection;
+  /** How far back windows look: what a restart reads again, ms. */
+  readonly horizon_ms: number;
+}
+
+/**
+ * The live way of a sample: everything the broker received since the longest window began, then what arrives.
+ *
+ * While old messages are read again after a start, `clock` tells the time at which the broker received them. Windows and
+ * lateness are judged by that clock, so that after the replay they hold what they would without the restart.
+ */
+export class LiveFeed implements AsyncDisposable {
+  readonly samples = new Subject<Received>();
+  readonly inventories = new Subject<Inventory>();
+  readonly clock: Clock;
+  received = 0;
+  rejected = 0;
+  readonly #options: FeedOptions;
+  readonly #wall: Clock;
+  readonly #open: AsyncDisposable[] = [];
+  #replayed: Millis | null;
+
+  constructor(options: FeedOptions, wall: Clock = systemClock) {
+    this.#options = options;
+    this.#wall = wall;
+    this.#replayed = wall.now() - options.horizon_ms;
+    this.clock = {
+      now: () => this.#replayed ?? wall.now(),
+      setTimer: (ms, task) => wall.setTimer(ms, task),
+    };
+  }
+
+  /** False until the replay after a start has reached the present. */
+  get warm(): boolean {
+    return this.#replayed === null;
+  }
+
+  /** @param seed takes the newest sample of every server, also of those silent for longer than the horizon. */
+  async start(seed: (sample: Received) => void): Promise<void> {
+    const { nats, horizon_ms } = this.#options;
+    const since = this.#wall.now() - horizon_ms;
+    this.#open.push(await consume(nats, { stream: INVENTORY_STREAM, from: 'all', onMessage: (message) => this.#describe(message) }));
+    for await (const message of latestPerSubject(nats, SAMPLES_STREAM)) {
+      const decoded = decode(message);
+      if (decoded.ok) seed(decoded.value);
+    }
+    const { state } = await (await jetstreamManager(nats)).streams.info(SAMPLES_STREAM);
+    if (state.messages === 0 || Date.parse(state.last_ts) < since) this.#replayed = null;
+    const onMessage = (message: Message, pending: number): void => {
+      if (this.#replayed !== null) this.#replayed = message.received_ts;
+      this.#sample(message);
+      if (pending === 0) this.#replayed = null;
+    };
+    this.#open.push(await consume(nats, { stream: SAMPLES_STREAM, from: { received_ts: since }, onMessage }));
+  }
+
+  #sample(message: Message): void {
+    this.received++;
+    const decoded = decode(message);
+    if (decoded.ok) this.samples.next(decoded.value);
+    else this.rejected++;
+  }
+
+  #describe(message: Message): void {
+    const decoded = decodeInventory(message.subject, message.data);
+    if (decoded.ok) this.inventories.next(decoded.value);
+    else this.rejected++;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const consumer of this.#open.reverse()) await consumer[Symbol.asyncDispose]();
+    this.samples.complete();
+    this.inventories.complete();
+  }
+}
