@@ -1,0 +1,25 @@
+import type { Millis } from '@vacancy/shared';
+import type { TrailingAggregate } from './aggregate.js';
+import { Minimum } from './minimum.js';
+
+/** The greatest value since any moment. */
+export class Maximum implements TrailingAggregate<number | null> {
+  readonly #negated = new Minimum();
+
+  add(ts: Millis, x: number): void {
+    this.#negated.add(ts, -x);
+  }
+
+  forget(start: Millis): void {
+    this.#negated.forget(start);
+  }
+
+  since(start: Millis): number | null {
+    const least = this.#negated.since(start);
+    return least === null ? null : 0 - least;
+  }
+
+  get bytes(): number {
+    return this.#negated.bytes;
+  }
+}

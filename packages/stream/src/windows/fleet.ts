@@ -1,0 +1,117 @@
+import type { IdleRate, Millis, WindowLabel } from '@vacancy/shared';
+import type { Received } from '../ingest/decode.js';
+import { Server, meanIdleRate } from './server.js';
+import { RANKED_COVERAGE, settle, type FleetWindow, type Outcome, type RankedServer, type ServerWindows, type WindowsOptions, type WindowsSettings } from './stats.js';
+
+/** What changed since it was last asked. */
+export interface WindowsChanges<Label extends string = WindowLabel> {
+  readonly servers: ReadonlyMap<string, ServerWindows<Label>>;
+  /** Servers whose last sample left the longest window: nothing is kept of them. */
+  readonly removed: readonly string[];
+}
+
+/**
+ * Sliding windows over the samples of a fleet, by event time.
+ *
+ * Two things move time. A sample moves its own server's windows to its `ts`; `advance` moves all of them to the clock, so
+ * that the windows of a silent server drain. Only samples decide what is late: see docs/windows.md.
+ */
+export class FleetWindows<Label extends string = WindowLabel> {
+  /** Samples that came too late, and that came again, since the start. */
+  late = 0;
+  duplicates = 0;
+
+  readonly settings: WindowsSettings<Label>;
+  readonly #servers = new Map<string, Server<Label>>();
+  readonly #changed = new Set<string>();
+  readonly #removed = new Set<string>();
+  #now: Millis = -Infinity;
+
+  constructor(options: WindowsOptions<Label> = {}) {
+    this.settings = settle(options);
+  }
+
+  record(sample: Received): Outcome {
+    const server = this.#servers.get(sample.server);
+    const outcome = server ? server.record(sample) : this.#first(sample);
+    if (outcome === 'recorded') this.#changed.add(sample.server);
+    else if (outcome === 'late') this.late++;
+    else this.duplicates++;
+    return outcome;
+  }
+
+  /** Moves every window's end to `now` (Unix ms); a time before one already reached changes nothing. */
+  advance(now: Millis): void {
+    if (now <= this.#now) return;
+    this.#now = now;
+    for (const [id, server] of this.#servers) {
+      if (!server.advance(now)) continue;
+      if (server.empty) this.forget(id);
+      else this.#changed.add(id);
+    }
+  }
+
+  /** The windows of a server, `null` when they hold no sample. */
+  server(id: string): ServerWindows<Label> | null {
+    return this.#servers.get(id)?.read() ?? null;
+  }
+
+  fleet(label: Label): FleetWindow {
+    const rates: IdleRate[] = [];
+    const ranked: RankedServer[] = [];
+    for (const [server, source] of this.#servers) {
+      const { windows, gpus } = source.read();
+      for (const card of gpus.values()) rates.push(card[label].idle_rate);
+      const { cpu_mean, coverage } = windows[label];
+      if (cpu_mean !== null && coverage >= RANKED_COVERAGE) ranked.push({ server, cpu_mean });
+    }
+    return {
+      idle_rate: meanIdleRate(rates),
+      busy_server: foremost(ranked, (a, b) => b.cpu_mean - a.cpu_mean),
+      idle_server: foremost(ranked, (a, b) => a.cpu_mean - b.cpu_mean),
+    };
+  }
+
+  /** Lets go of a server and all that is known of it. */
+  forget(id: string): void {
+    if (!this.#servers.delete(id)) return;
+    this.#changed.delete(id);
+    this.#removed.add(id);
+  }
+
+  get size(): number {
+    return this.#servers.size;
+  }
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const server of this.#servers.values()) bytes += server.bytes;
+    return bytes;
+  }
+
+  /** The servers that changed since the last call, and those that were let go; `null` when nothing happened. */
+  takeChanges(): WindowsChanges<Label> | null {
+    if (this.#changed.size === 0 && this.#removed.size === 0) return null;
+    const servers = new Map([...this.#changed].map((id) => [id, this.#servers.get(id)!.read()]));
+    const removed = [...this.#removed].filter((id) => !this.#servers.has(id));
+    this.#changed.clear();
+    this.#removed.clear();
+    return { servers, removed };
+  }
+
+  #first(sample: Received): Outcome {
+    const server = new Server(this.settings, this.#now);
+    const outcome = server.record(sample);
+    if (outcome === 'recorded') this.#servers.set(sample.server, server);
+    return outcome;
+  }
+}
+
+function foremost(ranked: readonly RankedServer[], order: (a: RankedServer, b: RankedServer) => number): RankedServer | null {
+  let best: RankedServer | null = null;
+  for (const server of ranked) {
+    const difference = best === null ? -1 : order(server, best) || (server.server < best.server ? -1 : 1);
+    if (difference < 0) best = server;
+  }
+  return best;
+}

@@ -1,0 +1,72 @@
+import { Observable, distinctUntilChanged, filter, map, type OperatorFunction } from 'rxjs';
+import { SECOND, systemClock, type Clock, type Millis, type WindowLabel } from '@vacancy/shared';
+import type { Received } from '../ingest/decode.js';
+import { FleetWindows, type WindowsChanges } from './fleet.js';
+import type { ServerWindows, WindowsOptions } from './stats.js';
+
+export interface SlidingOptions<Label extends string = WindowLabel> extends WindowsOptions<Label> {
+  /** A server is emitted at most once in this time, ms. */
+  readonly tick_ms?: Millis;
+  /** Windows to go on with, for instance those that a replay filled; the other options are then theirs. */
+  readonly windows?: FleetWindows<Label>;
+}
+
+export interface WindowsTick<Label extends string = WindowLabel> extends WindowsChanges<Label> {
+  /** When it was made, by the clock. */
+  readonly ts: Millis;
+}
+
+/**
+ * Samples in, at each tick the windows of the servers that changed since the one before.
+ *
+ * A server changes when a sample of it is recorded and when one leaves a window because time went on; a tick in which nothing
+ * changed emits nothing. Emission does not wait for late samples: a tick shows what is known, a later one corrects it. When the
+ * source completes, what has not been shown yet is emitted at once.
+ *
+ * @example samples$.pipe(slidingWindows({ tick_ms: 250 })).subscribe((tick) => table.apply(tick.servers))
+ */
+export function slidingWindows<Label extends string = WindowLabel>(
+  options: SlidingOptions<Label> = {},
+  clock: Clock = systemClock,
+): OperatorFunction<Received, WindowsTick<Label>> {
+  const { tick_ms = SECOND } = options;
+  return (source) =>
+    new Observable((subscriber) => {
+      const windows = options.windows ?? new FleetWindows(options);
+      let cancel = clock.setTimer(tick_ms, tick);
+
+      function tick(): void {
+        cancel = clock.setTimer(tick_ms, tick);
+        emit();
+      }
+
+      function emit(): void {
+        const ts = clock.now();
+        windows.advance(ts);
+        const changes = windows.takeChanges();
+        if (changes) subscriber.next({ ts, ...changes });
+      }
+
+      // The timer is released before the source: a source that emits while it is torn down finds no tick to come.
+      subscriber.add(() => cancel());
+      subscriber.add(
+        source.subscribe({
+          next: (sample) => windows.record(sample),
+          error: (error: unknown) => subscriber.error(error),
+          complete: () => {
+            emit();
+            subscriber.complete();
+          },
+        }),
+      );
+    });
+}
+
+/** The windows of one server out of the ticks, `null` once nothing is known of it. */
+export const serverWindows = <Label extends string = WindowLabel>(id: string): OperatorFunction<WindowsTick<Label>, ServerWindows<Label> | null> =>
+  (ticks) =>
+    ticks.pipe(
+      filter((tick) => tick.servers.has(id) || tick.removed.includes(id)),
+      map((tick) => tick.servers.get(id) ?? null),
+      distinctUntilChanged(),
+    );

@@ -1,0 +1,107 @@
+import { DEFAULT_IDLE, WINDOW_LABELS, WINDOW_LENGTHS, type IdleRate, type IdleThresholds, type Millis, type WindowLabel, type WindowStats } from '@vacancy/shared';
+
+export interface WindowsOptions<Label extends string = WindowLabel> {
+  /** Lengths of the windows by name, ms. */
+  readonly lengths?: Readonly<Record<Label, Millis>>;
+  /** How far a sample may lie behind the newest one of its server and still be placed, ms. */
+  readonly lateness_ms?: Millis;
+  /** What counts as an idle card. */
+  readonly idle?: IdleThresholds;
+  /** Most samples kept for one server; beyond it the oldest leave early and coverage shows it. At most 65,535. */
+  readonly max_samples?: number;
+}
+
+/** The options with every default applied, checked once. */
+export interface WindowsSettings<Label extends string> {
+  readonly labels: readonly Label[];
+  /** In the order of `labels`, ms. */
+  readonly lengths: readonly Millis[];
+  readonly longest: Millis;
+  readonly lateness_ms: Millis;
+  readonly idle: IdleThresholds;
+  readonly max_samples: number;
+}
+
+export const DEFAULT_LATENESS_MS = 10_000;
+/** An hour at 4 Hz. */
+export const DEFAULT_MAX_SAMPLES = 16_384;
+/** A card's silence is no proof of idleness: below this coverage nothing is called occupied but idle. */
+export const OCCUPIED_IDLE_COVERAGE = 0.9;
+/** A server seen for less than half a window is neither its busiest nor its idlest. */
+export const RANKED_COVERAGE = 0.5;
+
+/** What became of a sample; only a `recorded` one changed a window. */
+export type Outcome = 'recorded' | 'late' | 'duplicate';
+
+export interface NetworkRates {
+  /** Bytes per second; null when no two samples show an increase. */
+  readonly network_up: number | null;
+  readonly network_down: number | null;
+}
+
+/** One card over one window. */
+export interface CardStats {
+  /** Observed time of this card ÷ length of the window, 0–1. */
+  readonly coverage: number;
+  readonly idle_rate: IdleRate;
+  /** Percent, over the samples that know it; null when none does. */
+  readonly utilization_median: number | null;
+  /** Percent, weighted by observed time. */
+  readonly utilization_mean: number | null;
+  /** Bytes, weighted by observed time, to the KiB. */
+  readonly memory_used_mean: number | null;
+  /** The least free memory that any sample of the window saw, bytes. */
+  readonly memory_free_min: number | null;
+  /** Memory held throughout the window while the card did no work in it. */
+  readonly occupied_idle: boolean;
+}
+
+export type CardWindows<Label extends string = WindowLabel> = Readonly<Record<Label, CardStats>>;
+
+/** Everything that is known of one server; a fresh object after each change, never edited. */
+export interface ServerWindows<Label extends string = WindowLabel> {
+  readonly windows: Readonly<Record<Label, WindowStats>>;
+  readonly network: Readonly<Record<Label, NetworkRates>>;
+  /** By card id. */
+  readonly gpus: ReadonlyMap<number, CardWindows<Label>>;
+}
+
+export interface RankedServer {
+  readonly server: string;
+  /** Percent. */
+  readonly cpu_mean: number;
+}
+
+/** The whole fleet over one window. */
+export interface FleetWindow {
+  readonly idle_rate: IdleRate;
+  readonly busy_server: RankedServer | null;
+  readonly idle_server: RankedServer | null;
+}
+
+export function settle<Label extends string>(options: WindowsOptions<Label>): WindowsSettings<Label> {
+  const lengths = (options.lengths ?? WINDOW_LENGTHS) as Readonly<Record<Label, Millis>>;
+  const labels = Object.keys(lengths) as Label[];
+  const { lateness_ms = DEFAULT_LATENESS_MS, idle = DEFAULT_IDLE, max_samples = DEFAULT_MAX_SAMPLES } = options;
+  if (labels.length === 0 || labels.some((label) => !(lengths[label] > 0))) throw new RangeError('windows: every length must be positive');
+  if (!(lateness_ms >= 0)) throw new RangeError('windows: lateness_ms must not be negative');
+  if (!(max_samples >= 1 && max_samples <= 65_535)) throw new RangeError('windows: max_samples must lie between 1 and 65,535');
+  const each = labels.map((label) => lengths[label]);
+  return { labels, lengths: each, longest: Math.max(...each), lateness_ms, idle, max_samples };
+}
+
+/** What is known of a server without a sample. */
+export function emptyServerWindows<Label extends string = WindowLabel>(labels: readonly Label[] = WINDOW_LABELS as readonly string[] as readonly Label[]): ServerWindows<Label> {
+  const nothing: WindowStats = { cpu_median: null, cpu_mean: null, cpu_min: null, cpu_max: null, coverage: 0, idle_rate: { free8g: null, used10pct: null } };
+  return {
+    windows: byLabel(labels, () => nothing),
+    network: byLabel(labels, () => ({ network_up: null, network_down: null })),
+    gpus: new Map(),
+  };
+}
+
+export function byLabel<Label extends string, T>(labels: readonly Label[], of: (which: number) => T): Record<Label, T> {
+  const record = {} as Record<Label, T>;
+  labels.forEach((label, which) => (record[label] = of(which)));
+  return record;
+}
