@@ -1,0 +1,6 @@
+export interface TopProcess {
+  readonly pid: number;
+  readonly user?: string;
+  readonly command: string;
+  readonly memory_used: number;
+}
