@@ -15,7 +15,11 @@ export class Lifetime implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const failures: unknown[] = [];
     for (let resource = this.#resources.pop(); resource; resource = this.#resources.pop()) {
-      await resource[Symbol.asyncDispose]().catch((error: unknown) => failures.push(error));
+      try {
+        await resource[Symbol.asyncDispose]();
+      } catch (error) {
+        failures.push(error);
+      }
     }
     if (failures.length > 0) throw failures[0];
   }

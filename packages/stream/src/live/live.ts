@@ -1,0 +1,99 @@
+import { MINUTE, SECOND, WINDOW_LENGTHS, systemClock, type Candidate, type Clock, type IdleThresholds, type Inventory, type LiveGpu, type LiveRow, type Millis, type Overview } from '@vacancy/shared';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { FleetWindows, emptyServerWindows, slidingWindows } from '../windows/index.js';
+import { LiveFeed } from './feed.js';
+import { OVERVIEW_WINDOW, toOverview } from './overview.js';
+import { LiveTable, type Transition } from './table.js';
+
+export interface LiveOptions {
+  readonly nats: NatsConnection;
+  readonly idle: IdleThresholds;
+  readonly held: (server: string, gpu: number) => LiveGpu['held'];
+  /** The servers to recommend by default, best first. */
+  readonly likeServer: (rows: LiveRow[], now: Millis) => Candidate[];
+  /** Age of the oldest sample that is not stored yet, ms; null when nobody knows. */
+  readonly lag_ms: () => number | null;
+  readonly onTransition: (transition: Transition) => void;
+  readonly tick_ms?: number;
+}
+
+/** A server's silence is noticed within this time of its being too long. */
+const EXPIRE_EVERY_MS = SECOND;
+/** What a restart reads again: the longest window, and a minute for what was under way. */
+const HORIZON_MS = Math.max(...Object.values(WINDOW_LENGTHS)) + MINUTE;
+
+/** The live way: feed → windows → table, and the views that HTTP and sockets show of it. */
+export class Live implements AsyncDisposable {
+  readonly feed: LiveFeed;
+  readonly windows: FleetWindows;
+  readonly #options: LiveOptions;
+  readonly #table: LiveTable;
+  readonly #clock: Clock;
+  #cancel: () => void = () => {};
+
+  constructor(options: LiveOptions, clock: Clock = systemClock) {
+    const { nats, idle, held } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#table = new LiveTable({ idle, held });
+    this.windows = new FleetWindows({ idle });
+    this.feed = new LiveFeed({ nats, horizon_ms: HORIZON_MS }, clock);
+  }
+
+  async start(): Promise<void> {
+    const { feed, windows } = this;
+    feed.inventories.subscribe((inventory) => this.#table.describe(inventory));
+    feed.samples.subscribe((sample) => this.#table.record(sample));
+    feed.samples.pipe(slidingWindows({ windows, tick_ms: this.#options.tick_ms ?? 250 }, feed.clock)).subscribe((tick) => {
+      for (const [server, now] of tick.servers) this.#table.setWindows(server, now);
+      for (const server of tick.removed) this.#table.setWindows(server, emptyServerWindows());
+    });
+    await feed.start((sample) => this.#table.record(sample));
+    this.#expire();
+  }
+
+  overview(): Overview {
+    const now = this.#clock.now();
+    const rows = this.rows();
+    return toOverview({
+      rows,
+      fleet: this.windows.fleet(OVERVIEW_WINDOW),
+      like_server: this.#options.likeServer(rows, now),
+      user_num: this.#table.userNum(now),
+      warming_up: !this.feed.warm,
+      lag_ms: this.#options.lag_ms(),
+      now,
+    });
+  }
+
+  rows(): LiveRow[] {
+    return this.#table.rows();
+  }
+
+  row(server: string): LiveRow | null {
+    return this.#table.row(server);
+  }
+
+  inventory(server: string): Inventory | null {
+    return this.#table.inventory(server);
+  }
+
+  takeChanged(): string[] {
+    return this.#table.takeChanged();
+  }
+
+  /** Something beside its readings changed what a row says: a hold. */
+  touch(server: string): void {
+    this.#table.touch(server);
+  }
+
+  #expire(): void {
+    for (const transition of this.#table.expire(this.#clock.now())) this.#options.onTransition(transition);
+    this.#cancel = this.#clock.setTimer(EXPIRE_EVERY_MS, () => this.#expire());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cancel();
+    await this.feed[Symbol.asyncDispose]();
+  }
+}
