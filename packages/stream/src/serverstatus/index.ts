@@ -1,0 +1,3 @@
+export { addAccount, fileAccounts, readAccounts, removeAccount, type Account, type Accounts, type NewAccount } from './accounts.js';
+export { startServerStatusListener, type ServerStatusListener, type ServerStatusOptions } from './listener.js';
+export type { Publish, ServerStatusCounts } from './session.js';
