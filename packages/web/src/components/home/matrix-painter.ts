@@ -1,0 +1,154 @@
+import type { FleetGpu, FleetRow } from '@vacancy/shared';
+import { binOf, type Palette } from '../../charts/palette.js';
+import { cellRect, type CellPosition, type MatrixLayout } from '../../state/matrix.js';
+
+/**
+ * Draws the matrix on a canvas: 8,000 cells as elements cost tens of milliseconds a change. A block is drawn again only when
+ * its row is another object than the one drawn last, so a second of 1,000 servers paints each block once.
+ */
+export interface MatrixPainter {
+  /** New layout, theme or colouring: everything is drawn. */
+  reset(scene: MatrixScene): void;
+  update(rows: ReadonlyMap<string, FleetRow>): void;
+  /** Outlines one cell. */
+  point(position: CellPosition | null): void;
+}
+
+export interface MatrixScene {
+  layout: MatrixLayout;
+  palette: Palette;
+  colour: 'memory' | 'utilization';
+  rows: ReadonlyMap<string, FleetRow>;
+}
+
+const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
+/** The outline reaches this far over its cell. */
+const OUTLINE = 2;
+
+export function createMatrixPainter(canvas: HTMLCanvasElement): MatrixPainter {
+  const pen = canvas.getContext('2d')!;
+  let scene: MatrixScene | null = null;
+  let drawn: (FleetRow | undefined)[] = [];
+  let pointed: CellPosition | null = null;
+
+  const drawBlock = (index: number): void => {
+    const { layout, palette, colour, rows } = scene!;
+    const block = layout.blocks[index]!;
+    const row = rows.get(block.server);
+    drawn[index] = row;
+    pen.clearRect(block.x - OUTLINE, block.y - OUTLINE, layout.block.width + 2 * OUTLINE, layout.block.height + 2 * OUTLINE);
+    if (!row) return;
+    if (layout.label > 0) drawLabel(pen, row, block.x, block.y, layout, palette);
+    for (let card = 0; card < block.cards.length; card++) {
+      const gpu = row.gpus[card];
+      if (gpu) drawCell(pen, { gpu, online: row.online, colour, palette, density: layout.density }, cellRect(layout, { block: index, card }));
+    }
+    if (pointed?.block === index) outline(pen, cellRect(layout, pointed), palette);
+  };
+
+  return {
+    reset(next) {
+      scene = next;
+      drawn = [];
+      pointed = null;
+      const ratio = devicePixelRatio || 1;
+      canvas.width = Math.round(next.layout.width * ratio);
+      canvas.height = Math.round(next.layout.height * ratio);
+      pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+      for (let index = 0; index < next.layout.blocks.length; index++) drawBlock(index);
+    },
+    update(rows) {
+      if (!scene) return;
+      scene = { ...scene, rows };
+      const { blocks } = scene.layout;
+      for (let index = 0; index < blocks.length; index++) if (rows.get(blocks[index]!.server) !== drawn[index]) drawBlock(index);
+    },
+    point(position) {
+      const before = pointed;
+      pointed = position;
+      if (!scene) return;
+      if (before && scene.layout.blocks[before.block]) drawBlock(before.block);
+      if (position) drawBlock(position.block);
+    },
+  };
+}
+
+interface Cell {
+  gpu: FleetGpu;
+  online: boolean;
+  colour: 'memory' | 'utilization';
+  palette: Palette;
+  density: MatrixLayout['density'];
+}
+
+interface Rect {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+function drawCell(pen: CanvasRenderingContext2D, { gpu, online, colour, palette, density }: Cell, rect: Rect): void {
+  const percent = colour === 'memory' ? (gpu.memory_used / gpu.memory_total) * 100 : gpu.utilization;
+  const bin = online && percent !== null && Number.isFinite(percent) ? binOf(percent) : -1;
+  pen.fillStyle = bin < 0 ? palette.unknown : palette.scale[bin]!;
+  box(pen, rect, density === 'large' ? 5 : density === 'medium' ? 3 : 1.5);
+  if (bin < 0) return hatch(pen, rect, palette);
+  if (density === 'small') return;
+  pen.fillStyle = palette.scaleInk[bin]!;
+  if (density === 'large') {
+    pen.font = `600 12px ${FONT}`;
+    pen.textAlign = 'center';
+    pen.textBaseline = 'middle';
+    pen.fillText(String(Math.round(percent!)), rect.x + rect.width / 2, rect.y + rect.height / 2 + 0.5);
+  }
+  // A bar at the foot marks what the colour cannot say: held, or occupied but idle.
+  if (gpu.held) pen.fillRect(rect.x + 3, rect.y + rect.height - 4, rect.width - 6, 2);
+  else if (gpu.occupied_idle) for (let x = rect.x + 3; x < rect.x + rect.width - 3; x += 5) pen.fillRect(x, rect.y + rect.height - 4, 2.5, 2);
+}
+
+function drawLabel(pen: CanvasRenderingContext2D, row: FleetRow, x: number, y: number, layout: MatrixLayout, palette: Palette): void {
+  pen.font = `${layout.density === 'large' ? 12 : 11}px ${FONT}`;
+  pen.textAlign = 'left';
+  pen.textBaseline = 'top';
+  pen.fillStyle = row.online ? palette.text : palette.muted;
+  pen.fillText(fit(pen, row.simulated ? `${row.name} ◌` : row.name, layout.block.width), x, y + 1);
+}
+
+function fit(pen: CanvasRenderingContext2D, text: string, width: number): string {
+  if (pen.measureText(text).width <= width) return text;
+  const letters = [...text];
+  while (letters.length > 1 && pen.measureText(`${letters.join('')}…`).width > width) letters.pop();
+  return `${letters.join('')}…`;
+}
+
+function box(pen: CanvasRenderingContext2D, { x, y, width, height }: Rect, radius: number): void {
+  pen.beginPath();
+  pen.roundRect(x, y, width, height, radius);
+  pen.fill();
+}
+
+function hatch(pen: CanvasRenderingContext2D, { x, y, width, height }: Rect, palette: Palette): void {
+  pen.save();
+  pen.beginPath();
+  pen.rect(x, y, width, height);
+  pen.clip();
+  pen.strokeStyle = palette.muted;
+  pen.globalAlpha = 0.55;
+  pen.lineWidth = 1;
+  pen.beginPath();
+  for (let offset = -height; offset < width; offset += 5) {
+    pen.moveTo(x + offset, y + height);
+    pen.lineTo(x + offset + height, y);
+  }
+  pen.stroke();
+  pen.restore();
+}
+
+function outline(pen: CanvasRenderingContext2D, { x, y, width, height }: Rect, palette: Palette): void {
+  pen.strokeStyle = palette.text;
+  pen.lineWidth = 2;
+  pen.beginPath();
+  pen.roundRect(x - 1, y - 1, width + 2, height + 2, 4);
+  pen.stroke();
+}

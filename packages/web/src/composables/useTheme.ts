@@ -1,0 +1,47 @@
+import { inject, readonly, shallowRef, type InjectionKey, type Ref } from 'vue';
+import { readStored, writeStored } from './stored.js';
+
+export type Theme = 'light' | 'dark';
+/** `auto` follows the system. */
+export type ThemeChoice = Theme | 'auto';
+export const THEME_CHOICES: readonly ThemeChoice[] = ['auto', 'light', 'dark'];
+
+export interface ThemeControl {
+  choice: Readonly<Ref<ThemeChoice>>;
+  theme: Readonly<Ref<Theme>>;
+  choose(choice: ThemeChoice): void;
+}
+
+/** Provided by `main.ts`. */
+export const THEME: InjectionKey<ThemeControl> = Symbol('theme');
+
+export function useTheme(): ThemeControl {
+  const control = inject(THEME);
+  if (!control) throw new Error('no theme was provided to this application');
+  return control;
+}
+
+/** One for the application. `public/preferences.js` applies the same rule before the first paint. */
+export function createTheme(root: HTMLElement = document.documentElement): ThemeControl {
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  const stored = readStored('theme');
+  const choice = shallowRef<ThemeChoice>(stored === 'light' || stored === 'dark' ? stored : 'auto');
+  const theme = shallowRef<Theme>('light');
+  const apply = (): void => {
+    theme.value = choice.value === 'auto' ? (system.matches ? 'dark' : 'light') : choice.value;
+    root.dataset['theme'] = theme.value;
+    // Element Plus reads this class.
+    root.classList.toggle('dark', theme.value === 'dark');
+  };
+  system.addEventListener('change', apply);
+  apply();
+  return {
+    choice: readonly(choice),
+    theme: readonly(theme),
+    choose(next) {
+      choice.value = next;
+      writeStored('theme', next);
+      apply();
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { createApp } from 'vue';
+import App from './App.vue';
+import { createHttpApi } from './api/http.js';
+import { createLiveClient } from './api/live.js';
+import { CLIENT, type Client } from './composables/useClient.js';
+import { createFleet, FLEET } from './composables/useFleet.js';
+import { createTheme, THEME } from './composables/useTheme.js';
+import { createTexts, preferredLocale, TEXTS } from './i18n/index.js';
+import { createPages } from './router.js';
+import './styles/tokens.css';
+import './styles/base.css';
+
+async function connect(): Promise<Client> {
+  // Dropped from the production bundle: both conditions are constants there.
+  if (import.meta.env.DEV || import.meta.env.MODE === 'replay') {
+    const wish = new URLSearchParams(location.search).get('replay') ?? sessionStorage.getItem('vacancy.replay');
+    if (wish !== null) {
+      sessionStorage.setItem('vacancy.replay', wish);
+      return (await import('./dev/replay.js')).createReplay(wish);
+    }
+  }
+  return { api: createHttpApi(), live: createLiveClient() };
+}
+
+const [client, texts] = await Promise.all([connect(), createTexts(preferredLocale())]);
+
+createApp(App)
+  .provide(CLIENT, client)
+  .provide(FLEET, createFleet(client.live))
+  .provide(THEME, createTheme())
+  .provide(TEXTS, texts)
+  .use(texts)
+  .use(createPages(texts))
+  .mount('#app');

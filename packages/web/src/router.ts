@@ -1,0 +1,42 @@
+import { nextTick, watch } from 'vue';
+import { createRouter, createWebHistory, type RouteRecordRaw, type Router } from 'vue-router';
+import type { MessageKey } from './composables/useText.js';
+import type { Texts } from './i18n/index.js';
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** The page's name, in the navigation and the window's title. */
+    title: MessageKey;
+    /** Listed in the header. */
+    nav?: boolean;
+    /** Shown without header and status strip. */
+    bare?: boolean;
+  }
+}
+
+/** A page is one line here: its chunk is loaded when it is opened, and with `nav` it appears in the header. */
+export const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'home', component: () => import('./views/HomeView.vue'), meta: { title: 'nav.home', nav: true } },
+  { path: '/servers/:id', name: 'server', component: () => import('./views/ServerView.vue'), props: true, meta: { title: 'nav.server' } },
+  { path: '/:rest(.*)*', name: 'not-found', component: () => import('./views/NotFoundView.vue'), meta: { title: 'not_found.title' } },
+];
+
+export function createPages(texts: Texts): Router {
+  const router = createRouter({
+    history: createWebHistory(),
+    routes,
+    scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? {} : { top: 0 }),
+  });
+  const title = (): void => {
+    const { params, meta, name } = router.currentRoute.value;
+    const page = name === 'server' ? String(params['id']) : texts.global.t(meta.title ?? 'nav.home');
+    document.title = `${page} · ${texts.global.t('app.name')}`;
+  };
+  router.afterEach((to, from) => {
+    title();
+    // A screen reader starts a new page at its top, as it would after a full load.
+    if (from.matched.length > 0 && to.path !== from.path) void nextTick(() => document.getElementById('content')?.focus({ preventScroll: true }));
+  });
+  watch(texts.global.locale, title);
+  return router;
+}
