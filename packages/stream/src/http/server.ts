@@ -4,7 +4,7 @@ import helmet from '@fastify/helmet';
 import serveStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { API_BASE } from '@vacancy/shared';
 import type { Log } from '../log.js';
 import { access, type AccessOptions } from './access.js';
@@ -35,7 +35,7 @@ export async function createHttp(
   { access: accessOptions, web_dir, version, log }: HttpOptions,
   routes: { readonly api: (app: FastifyInstance) => void; readonly root: (app: FastifyInstance) => void },
 ): Promise<FastifyInstance> {
-  const app = Fastify({ loggerInstance: log as FastifyBaseLogger, disableRequestLogging: true, bodyLimit: 64 * 1024, forceCloseConnections: true });
+  const app = Fastify({ loggerInstance: log as FastifyBaseLogger, logController: new LogController({ disableRequestLogging: true }), bodyLimit: 64 * 1024, forceCloseConnections: true });
   answerErrors(app);
   app.addHook('onRequest', async (request, reply) => {
     const verdict = OPEN_PATHS.has(request.url) ? 'ok' : access(request.headers, accessOptions);

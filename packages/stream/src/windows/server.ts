@@ -36,9 +36,10 @@ export class Server<Label extends string> {
   }
 
   record(sample: Received): Outcome {
+    if (sample.ts <= this.#start(this.#settings.longest)) return 'late';
     const index = this.#rows.placeOf(sample);
     if (index < 0) return 'duplicate';
-    if (sample.ts < this.#newest() - this.#settings.lateness_ms || sample.ts <= this.#start(this.#settings.longest)) return 'late';
+    if (sample.ts < this.#newest() - this.#settings.lateness_ms) return 'late';
     this.advance(sample.ts);
     this.#insert(index, sample);
     if (this.#rows.end - this.#longest().first > this.#settings.max_samples) this.#dropOldest();

@@ -1,0 +1,51 @@
+import { MINUTE, type Candidate, type LiveGpu, type LiveRow } from '@vacancy/shared';
+import { sameName } from './holds.js';
+import { isFresh } from './rank.js';
+import type { CardRequest } from './request.js';
+
+export const JUDGED_AFTER_MS = 10 * MINUTE;
+/** Judged later than this (the service was away), the moment that counts has passed unseen. */
+export const JUDGED_WITHIN_MS = MINUTE;
+
+export type Outcome = 'still_free' | 'taken_by_asker' | 'taken_by_other' | 'gone' | 'unknown';
+
+/** What is remembered of a recommendation until it is judged. */
+export interface Pending {
+  readonly id: string;
+  readonly asked_ts: number;
+  readonly asked_by: string;
+  readonly ordering: CardRequest['order'];
+  readonly server: string;
+  readonly steadiness: number | null;
+  readonly cards: readonly { readonly id: number; readonly promised: number; readonly users: readonly string[] }[];
+}
+
+/** Bytes a card must still have free: what was asked for, or nearly all of what was shown to somebody who named no size. */
+export const promisedBytes = (request: CardRequest, memory_free: number): number => (request.memory > 0 ? request.memory : Math.floor(0.9 * memory_free));
+
+export const dueAt = (pending: Pending): number => pending.asked_ts + JUDGED_AFTER_MS;
+
+/**
+ * What became of recommended cards. Taken by the asker counts as soon as the asker is newly on one of them, whatever is
+ * left free; for an asker without a name every taker is somebody else.
+ */
+export function judge(pending: Pending, row: LiveRow | undefined, now: number): Outcome {
+  if (now - dueAt(pending) > JUDGED_WITHIN_MS) return 'unknown';
+  if (!row || !row.online || !isFresh(row, now)) return 'gone';
+  const cards = pending.cards.map((card) => ({ before: card, now: row.gpus.find((one) => one.id === card.id) }));
+  if (cards.some((card) => card.now === undefined)) return 'gone';
+  if (cards.some(({ before, now: card }) => has(card!.users, pending.asked_by) && !has(before.users, pending.asked_by))) return 'taken_by_asker';
+  return cards.every(({ before, now: card }) => card!.memory_free >= before.promised) ? 'still_free' : 'taken_by_other';
+}
+
+const has = (users: readonly string[], name: string): boolean => name !== '' && users.some((user) => sameName(user, name));
+
+export function toPending(id: string, request: CardRequest, asked_by: string, first: Candidate, row: LiveRow, now: number): Pending {
+  const users = (gpu: number): readonly string[] => cardOf(row, gpu)?.users ?? [];
+  return {
+    id, asked_ts: now, asked_by, ordering: request.order, server: first.server, steadiness: first.steadiness,
+    cards: first.gpus.map((card) => ({ id: card.id, promised: promisedBytes(request, card.memory_free), users: users(card.id) })),
+  };
+}
+
+export const cardOf = (row: LiveRow, gpu: number): LiveGpu | undefined => row.gpus.find((card) => card.id === gpu);
