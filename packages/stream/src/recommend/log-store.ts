@@ -1,11 +1,12 @@
-import type { ClickHouseClient } from '@clickhouse/client';
 import { HOUR, type Hits, type HitsHour } from '@vacancy/shared';
+import { isRetryable, type Database } from '../store/client.js';
 import type { Batch } from './outbox.js';
 import { JUDGED_AFTER_MS, type Pending } from './outcome.js';
 
 /** What the log needs of the database. */
 export interface RecommendationStore {
   insert(batch: Batch): Promise<void>;
+  retryable(error: unknown): boolean;
   /** Recommendations of before `before` that were never judged, as far back as it is worth it. */
   pending(before: number): Promise<Pending[]>;
   hits(from: number, to: number): Promise<HitsHour[]>;
@@ -30,23 +31,18 @@ ORDER BY bucket`;
 /** How far back a restart looks for what it had not judged. Older ones would all be `unknown`. */
 const LOOK_BACK_MS = 24 * HOUR;
 
-export function clickhouseLog(client: ClickHouseClient): RecommendationStore {
-  const select = async <Row>(query: string, query_params: Record<string, number>): Promise<Row[]> => {
-    const answer = await client.query({ query, query_params, format: 'JSONEachRow', clickhouse_settings: { output_format_json_quote_64bit_integers: 0 } });
-    return answer.json<Row>();
-  };
+export function clickhouseLog(db: Database): RecommendationStore {
   return {
+    retryable: isRetryable,
     async insert({ table, rows, token }) {
-      await client.insert({
-        table, values: [...rows], format: 'JSONEachRow',
-        clickhouse_settings: { async_insert: 0, insert_deduplication_token: token, date_time_input_format: 'best_effort' },
-      });
+      const clickhouse_settings = { async_insert: 0, insert_deduplication_token: token } as const;
+      await db.client.insert({ table, values: [...rows], format: 'JSONEachRow', clickhouse_settings });
     },
     async pending(before) {
-      const rows = await select<PendingRow>(PENDING, { from: before - LOOK_BACK_MS - JUDGED_AFTER_MS, before, limit: MAX_PENDING });
+      const rows = await db.rows<PendingRow>(PENDING, { from: before - LOOK_BACK_MS - JUDGED_AFTER_MS, before, limit: MAX_PENDING });
       return rows.map(toPending);
     },
-    hits: (from, to) => select<HitsHour>(HITS, { from: Math.floor(from / 1000), to: Math.ceil(to / 1000) }),
+    hits: (from, to) => db.rows<HitsHour>(HITS, { from: Math.floor(from / 1000), to: Math.ceil(to / 1000) }),
   };
 }
 

@@ -42,7 +42,7 @@ export class RecommendationLog {
     this.#store = store;
     this.#log = log;
     this.#started = now;
-    this.#outbox = new Outbox(TABLES, { insert: (batch) => store.insert(batch), capacity, batch_rows: 1000 });
+    this.#outbox = new Outbox(TABLES, { insert: (batch) => store.insert(batch), retryable: (error) => store.retryable(error), capacity, batch_rows: 1000 });
   }
 
   status(): LogStatus {
@@ -70,9 +70,10 @@ export class RecommendationLog {
     this.#tell();
   }
 
-  /** An outcome that finds no room stays pending: it is tried again, and after a minute it is `unknown`. */
+  /** An outcome that finds no room stays pending: it is tried again, and a minute later it is `unknown`. */
   #judge(pending: Pending, row: LiveRow | undefined, now: number): void {
-    const outcome = judge(pending, row, now);
+    const outcome = judge(pending, row, now, this.#started);
+    if (outcome === null) return;
     if (this.#outbox.add('recommendation_outcomes', pending.id, toOutcomeRow(pending, outcome, row, now))) this.#pending.delete(pending.id);
   }
 

@@ -7,6 +7,8 @@ export interface Batch {
 
 export interface OutboxOptions {
   readonly insert: (batch: Batch) => Promise<void>;
+  /** Whether the same batch may succeed later; one that never will is dropped and counted, or it would block all others. */
+  readonly retryable: (error: unknown) => boolean;
   /** Rows that may wait in all; beyond it new ones are refused and counted. */
   readonly capacity: number;
   readonly batch_rows: number;
@@ -65,7 +67,8 @@ export class Outbox<Table extends string> {
         this.#failure = null;
       } catch (error) {
         this.#failure = error;
-        return;
+        if (this.#options.retryable(error)) return;
+        this.#dropped += this.#batch.rows.length;
       }
     }
   }

@@ -26,14 +26,19 @@ export const promisedBytes = (request: CardRequest, memory_free: number): number
 export const dueAt = (pending: Pending): number => pending.asked_ts + JUDGED_AFTER_MS;
 
 /**
- * What became of recommended cards. Taken by the asker counts as soon as the asker is newly on one of them, whatever is
+ * What became of recommended cards, or `null` while it cannot be said yet: a server that is not there gets a minute, because
+ * right after a restart nobody is. Taken by the asker counts as soon as the asker is newly on one of the cards, whatever is
  * left free; for an asker without a name every taker is somebody else.
+ * @param watching since when the live table has been filled, Unix ms
  */
-export function judge(pending: Pending, row: LiveRow | undefined, now: number): Outcome {
-  if (now - dueAt(pending) > JUDGED_WITHIN_MS) return 'unknown';
-  if (!row || !row.online || !isFresh(row, now)) return 'gone';
-  const cards = pending.cards.map((card) => ({ before: card, now: row.gpus.find((one) => one.id === card.id) }));
-  if (cards.some((card) => card.now === undefined)) return 'gone';
+export function judge(pending: Pending, row: LiveRow | undefined, now: number, watching: number): Outcome | null {
+  const late = now - dueAt(pending) > JUDGED_WITHIN_MS;
+  const cards = row && row.online && isFresh(row, now) ? pending.cards.map((card) => ({ before: card, now: cardOf(row, card.id) })) : [];
+  if (cards.length === 0 || cards.some((card) => card.now === undefined)) {
+    if (!late) return null;
+    return watching <= dueAt(pending) ? 'gone' : 'unknown';
+  }
+  if (late) return 'unknown';
   if (cards.some(({ before, now: card }) => has(card!.users, pending.asked_by) && !has(before.users, pending.asked_by))) return 'taken_by_asker';
   return cards.every(({ before, now: card }) => card!.memory_free >= before.promised) ? 'still_free' : 'taken_by_other';
 }

@@ -25,9 +25,9 @@ export const LIKE_SERVER: CardRequest = { gpus: 1, memory: 0, limit: 3, order: '
 
 /** A query of the API as a request; the error is a sentence for its sender. */
 export function toRequest(query: RecommendQuery): Result<CardRequest, string> {
-  const memory = query.memory === undefined ? LIKE_SERVER.memory : parseBytes(query.memory);
+  const memory = query.memory === undefined ? LIKE_SERVER.memory : sizeOf(query.memory);
   if (memory === null) return err('memory must be a size such as 8GiB, 20G or a number of bytes');
-  const memory_free = query.memory_free === undefined ? undefined : parseBytes(query.memory_free);
+  const memory_free = query.memory_free === undefined ? undefined : sizeOf(query.memory_free);
   if (memory_free === null) return err('memory_free must be a size such as 32GiB, 64G or a number of bytes');
   return ok({
     gpus: query.gpus ?? LIKE_SERVER.gpus,
@@ -43,3 +43,9 @@ export function toRequest(query: RecommendQuery): Result<CardRequest, string> {
 }
 
 const words = (list = ''): string[] => list.split(',').map((word) => word.trim()).filter(Boolean);
+
+/** A size that a number holds exactly. */
+export function sizeOf(text: string): number | null {
+  const bytes = parseBytes(text);
+  return bytes !== null && Number.isSafeInteger(bytes) ? bytes : null;
+}

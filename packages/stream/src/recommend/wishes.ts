@@ -1,7 +1,7 @@
-import { HOUR, err, ok, parseBytes, type Candidate, type Result, type Wish, type WishRequest } from '@vacancy/shared';
+import { HOUR, err, ok, type Candidate, type Result, type Wish, type WishRequest } from '@vacancy/shared';
 import { sameName } from './holds.js';
 import { problem, type Problem } from './problem.js';
-import type { CardRequest } from './request.js';
+import { sizeOf, type CardRequest } from './request.js';
 import { parseTarget, type Target } from './targets.js';
 
 /** A wish with the address to tell; only {@link toWish} of it leaves the service. */
@@ -19,7 +19,7 @@ export interface WishLimits {
 export const WISH_LIMITS: WishLimits = { per_name: 10, wishes: 200, remember_ms: 24 * HOUR };
 
 export function makeWish(wishes: readonly KeptWish[], request: WishRequest, id: string, now: number, allowPrivate = false, limits = WISH_LIMITS): Result<KeptWish, Problem> {
-  const memory = parseBytes(request.memory);
+  const memory = sizeOf(request.memory);
   const by = request.by.trim();
   if (memory === null) return err(problem(400, 'bad_memory', 'memory must be a size such as 8GiB, 20G or a number of bytes'));
   if (by === '') return err(problem(400, 'name_missing', 'by must be a name'));

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { HOUR, SECOND, err, ok, systemClock, type Candidate, type Clock, type Hits, type Hold, type HoldRequest, type LiveRow, type Recommendation, type RecommendQuery, type Result, type Wish, type WishRequest } from '@vacancy/shared';
+import type { Log } from '../log.js';
+import { HOLD_LIMITS, holderOf, place, settle, toHold, type HoldLimits, type KeptHold } from './holds.js';
+import type { Keeper } from './keeper.js';
+import { RecommendationLog, type LogStatus } from './log.js';
+import { totalHits, type RecommendationStore } from './log-store.js';
+import { problem, type Problem } from './problem.js';
+import { likeServer, rank, recommend, toCandidate, type Held, type RankContext } from './rank.js';
+import { toRequest } from './request.js';
+import type { Steadiness } from './steadiness.js';
+import type { Target } from './targets.js';
+import { WISH_LIMITS, expire, grant, makeWish, requestOf, toWish, watch, type FittingSince, type KeptWish, type WishLimits } from './wishes.js';
+
+/** Tells somebody that a wish came true; rejects when it could not. */
+export type Deliver = (target: Target, wish: Wish) => Promise<void>;
+
+export interface RecommenderOptions {
+  /** The live table. */
+  readonly rows: () => readonly LiveRow[];
+  readonly log: Log;
+  readonly store: RecommendationStore;
+  readonly deliver: Deliver;
+  readonly holdKeeper: Keeper<KeptHold[]>;
+  readonly wishKeeper: Keeper<KeptWish[]>;
+  readonly steadiness: Steadiness;
+  readonly holdLimits?: HoldLimits;
+  readonly wishLimits?: WishLimits;
+  /** Webhooks may lead into private networks. */
+  readonly allowPrivate?: boolean;
+  /** A wish comes true when its cards have been free for so long without a break. */
+  readonly steady_ms?: number;
+  readonly newId?: () => string;
+}
+
+export interface Recommender extends AsyncDisposable {
+  answer(query: RecommendQuery): Result<Recommendation, Problem>;
+  /** The three servers of the home page; not logged, as nobody asked. */
+  likeServer(): Candidate[];
+  /** Who holds a card; what the live table shows as `held`. */
+  held(server: string, gpu: number): Held | null;
+  holds(): Hold[];
+  hold(request: HoldRequest): Promise<Result<Hold, Problem>>;
+  release(id: string): Promise<Result<Hold, Problem>>;
+  wishes(): Wish[];
+  wish(request: WishRequest): Promise<Result<Wish, Problem>>;
+  cancelWish(id: string): Promise<Result<Wish, Problem>>;
+  /** Hits by hour from `from` to `to`, Unix ms. Rejects when the database does not answer. */
+  hits(from: number, to: number): Promise<Hits>;
+  status(): LogStatus & { readonly holds: number; readonly wishes: number };
+  /** Lets time pass: holds end, wishes come true, recommendations are judged. Runs by itself once a second. */
+  tick(): void;
+}
+
+/** Reads what was held and wished before the restart, then ticks once a second until it is disposed. */
+export async function createRecommender(options: RecommenderOptions, clock: Clock = systemClock): Promise<Recommender> {
+  const recommender = new Running(options, clock, (await options.holdKeeper.load()) ?? [], (await options.wishKeeper.load()) ?? []);
+  recommender.start();
+  return recommender;
+}
+
+class Running implements Recommender {
+  readonly #options: RecommenderOptions;
+  readonly #clock: Clock;
+  readonly #answers: RecommendationLog;
+  readonly #context: RankContext;
+  readonly #newId: () => string;
+  readonly #fitting = new Map<string, FittingSince>();
+  readonly #deliveries = new Set<Promise<void>>();
+  #holds: readonly KeptHold[];
+  #wishes: readonly KeptWish[];
+  #stop = (): void => {};
+
+  constructor(options: RecommenderOptions, clock: Clock, holds: readonly KeptHold[], wishes: readonly KeptWish[]) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#holds = holds;
+    this.#wishes = wishes;
+    this.#newId = options.newId ?? randomUUID;
+    this.#answers = new RecommendationLog(options, clock.now());
+    this.#context = {
+      held: (server, card) => this.held(server, card.id),
+      steadiness: (server, card) => options.steadiness.of(server, card, clock.now()),
+    };
+  }
+
+  start(): void {
+    this.#stop = this.#clock.setTimer(SECOND, () => {
+      this.start();
+      this.tick();
+    });
+  }
+
+  answer(query: RecommendQuery): Result<Recommendation, Problem> {
+    const request = toRequest(query);
+    if (!request.ok) return err(problem(400, 'bad_request', request.error));
+    const rows = this.#options.rows();
+    const answer = recommend(rows, request.value, this.#clock.now(), this.#context);
+    const first = answer.servers[0]?.server;
+    this.#answers.answered(randomUUID(), request.value, query.by?.trim() ?? '', answer, rows.find((row) => row.server === first));
+    return ok(answer);
+  }
+
+  likeServer(): Candidate[] {
+    return likeServer(this.#options.rows(), this.#clock.now(), this.#context);
+  }
+
+  held(server: string, gpu: number): Held | null {
+    const hold = holderOf(this.#holds, server, gpu);
+    return hold && hold.until > this.#clock.now() ? { id: hold.id, by: hold.by, until: hold.until } : null;
+  }
+
+  holds(): Hold[] {
+    return this.#holds.filter((hold) => hold.until > this.#clock.now()).map(toHold);
+  }
+
+  async hold(request: HoldRequest): Promise<Result<Hold, Problem>> {
+    const now = this.#clock.now();
+    const row = this.#options.rows().find((one) => one.server === request.server);
+    const others = this.#holds.filter((hold) => hold.until > now);
+    const placed = place(others, request, this.#newId(), row, now, this.#options.holdLimits ?? HOLD_LIMITS);
+    if (!placed.ok) return placed;
+    await this.#setHolds([...others, placed.value]);
+    return ok(toHold(placed.value));
+  }
+
+  async release(id: string): Promise<Result<Hold, Problem>> {
+    const hold = this.#holds.find((one) => one.id === id);
+    if (!hold) return err(problem(404, 'not_found', 'there is no such hold; it may have ended'));
+    await this.#setHolds(this.#holds.filter((one) => one !== hold));
+    return ok(toHold(hold));
+  }
+
+  wishes(): Wish[] {
+    return this.#wishes.map(toWish);
+  }
+
+  async wish(request: WishRequest): Promise<Result<Wish, Problem>> {
+    const { allowPrivate, wishLimits = WISH_LIMITS } = this.#options;
+    const made = makeWish(this.#wishes, request, this.#newId(), this.#clock.now(), allowPrivate, wishLimits);
+    if (!made.ok) return made;
+    await this.#setWishes([...this.#wishes, made.value]);
+    return ok(toWish(made.value));
+  }
+
+  async cancelWish(id: string): Promise<Result<Wish, Problem>> {
+    const wish = this.#wishes.find((one) => one.id === id);
+    if (!wish) return err(problem(404, 'not_found', 'there is no such wish'));
+    await this.#setWishes(this.#wishes.filter((one) => one !== wish));
+    return ok(toWish(wish));
+  }
+
+  async hits(from: number, to: number): Promise<Hits> {
+    // The hour that `from` lies in counts whole: the view knows hours, not moments.
+    const hours = await this.#options.store.hits(Math.floor(from / HOUR) * HOUR, to);
+    return { from, to, hours, total: totalHits(hours) };
+  }
+
+  status(): LogStatus & { holds: number; wishes: number } {
+    return { ...this.#answers.status(), holds: this.holds().length, wishes: this.#wishes.filter((wish) => wish.state === 'waiting').length };
+  }
+
+  tick(): void {
+    const now = this.#clock.now();
+    const rows = this.#options.rows();
+    const byId = new Map(rows.map((row) => [row.server, row]));
+    this.#options.steadiness.observe(rows, now);
+    const holds = settle(this.#holds, byId, now);
+    if (holds !== this.#holds) void this.#setHolds(holds);
+    this.#grantWishes(rows, now);
+    this.#answers.tick(byId, now);
+  }
+
+  #grantWishes(rows: readonly LiveRow[], now: number): void {
+    const wishes = expire(this.#wishes, now, this.#options.wishLimits);
+    if (wishes !== this.#wishes) void this.#setWishes(wishes);
+    for (const wish of wishes) if (wish.state === 'waiting') this.#tryGrant(wish, rows, now);
+    const waiting = new Set(wishes.filter((wish) => wish.state === 'waiting').map((wish) => wish.id));
+    for (const id of this.#fitting.keys()) if (!waiting.has(id)) this.#fitting.delete(id);
+  }
+
+  #tryGrant(wish: KeptWish, rows: readonly LiveRow[], now: number): void {
+    const fits = rank(rows, requestOf(wish), now, this.#context);
+    const watched = watch(this.#fitting.get(wish.id) ?? new Map(), fits.map((fit) => fit.row.server), now, this.#options.steady_ms ?? 30 * SECOND);
+    this.#fitting.set(wish.id, watched.since);
+    const fit = fits.find((one) => one.row.server === watched.steady[0]);
+    if (!fit) return;
+    const granted = grant(wish, toCandidate(fit, now), now);
+    if (wish.hold_minutes !== null) {
+      void this.hold({ server: fit.row.server, gpus: fit.chosen.map(({ card }) => card.id), by: wish.by, minutes: wish.hold_minutes });
+    }
+    const task: Promise<void> = this.#announce(granted).finally(() => this.#deliveries.delete(task));
+    this.#deliveries.add(task);
+  }
+
+  /** Saved as granted before it is told: a crash in between loses one message (the list still shows it), and none is sent twice. */
+  async #announce(wish: KeptWish): Promise<void> {
+    await this.#replaceWish(wish);
+    const delivery = await this.#options.deliver(wish.target, toWish(wish)).then(
+      () => 'sent' as const,
+      (error: unknown) => {
+        this.#options.log.warn({ err: error, wish: wish.id, kind: wish.target.kind }, 'a wish came true and could not be told');
+        return 'failed' as const;
+      },
+    );
+    await this.#replaceWish({ ...wish, delivery });
+  }
+
+  #replaceWish(wish: KeptWish): Promise<void> {
+    return this.#setWishes(this.#wishes.map((one) => (one.id === wish.id ? wish : one)));
+  }
+
+  async #setHolds(holds: readonly KeptHold[]): Promise<void> {
+    this.#holds = holds;
+    await this.#options.holdKeeper.save([...holds]).catch((error: unknown) => this.#options.log.error({ err: error }, 'holds cannot be saved'));
+  }
+
+  async #setWishes(wishes: readonly KeptWish[]): Promise<void> {
+    this.#wishes = wishes;
+    await this.#options.wishKeeper.save([...wishes]).catch((error: unknown) => this.#options.log.error({ err: error }, 'wishes cannot be saved'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop();
+    await Promise.allSettled([...this.#deliveries, this.#answers.flush(), this.#options.steadiness.save()]);
+  }
+}
