@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 // Tests run on the source of every package, never on a stale `dist`.
-const conditions = ['@vacancy/source', 'module', 'node', 'import', 'default'];
-const shared = { resolve: { conditions }, ssr: { resolve: { conditions, externalConditions: conditions } } };
+const conditions = ['@vacancy/source', 'module', 'node', 'development|production'];
+const shared = { resolve: { conditions }, ssr: { resolve: { conditions, externalConditions: ['@vacancy/source'] } } };
 
 export default defineConfig({
   test: {
