@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Database } from './database.js';
 import { createHttpServer } from './http.js';
 import { HEARTBEAT_MS, type Report, type Start } from './messages.js';
+import { Readers } from './reader.js';
 import { Spool } from './spool.js';
 
 const report = (message: Report): void => void process.send?.(message, undefined, undefined, () => {});
@@ -24,8 +25,9 @@ async function run(start: Start): Promise<void> {
   const disconnected = once(process, 'disconnect');
   const database = new Database(start.dataDir, start.limits);
   const spool = await Spool.open(join(start.dataDir, 'spool'));
+  const readers = await Readers.open(start.dataDir, database.session, start.readers);
   const server = createHttpServer({
-    database, spool, service: { user: start.user, password: start.password },
+    database, spool, readers, service: { user: start.user, password: start.password },
     hosts: new Set([start.host, 'localhost', '127.0.0.1', '[::1]']),
   });
   server.listen(start.port, start.host);
@@ -36,6 +38,7 @@ async function run(start: Start): Promise<void> {
   await disconnected;
   clearInterval(heart);
   server.close();
+  await readers[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
   process.exit(0);
 }

@@ -69,6 +69,11 @@ export class Database implements AsyncDisposable {
     await session.queryAsync(`KILL QUERY WHERE Settings['log_comment'] = ${quote(tag)}`);
   }
 
+  /** The readers' side needs one session that is always there. */
+  get session(): Session {
+    return this.#first;
+  }
+
   /** Proves that the engine still answers. */
   async probe(): Promise<void> {
     await this.#first.queryAsync('SELECT 1');

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import type { Session } from 'chdb';
 import type { Data } from './body.js';
 import type { Database, Scope } from './database.js';
 import { toFailure } from './failure.js';
@@ -28,8 +29,7 @@ export async function insert(
 }
 
 /** Runs anything else and sends its result, in chunks where the format allows it. */
-export async function query(database: Database, scope: Scope, text: string, format: string, response: ServerResponse): Promise<void> {
-  using session = await database.scope(scope);
+export async function query(session: Session, text: string, format: string, response: ServerResponse): Promise<void> {
   response.setHeader('X-ClickHouse-Format', format);
   response.setHeader('Content-Type', contentType(format));
   if (STREAMED.has(format) && isRead(text)) return stream(session.queryStream(text, { format }), response);

@@ -25,7 +25,7 @@ const ROOTS = new Set([
   'ShowCreateTableQuery', 'ShowCreateViewQuery', 'ShowCreateDatabaseQuery', 'ShowCreateDictionaryQuery',
 ]);
 /** Their conditions are not part of the tree, so they may have none. */
-const PLAIN_SHOWS = new Set(['ShowTables', 'ShowColumns', 'ShowIndexes', 'ShowFunctions', 'ShowEngineQuery', 'ShowSetting']);
+const PLAIN_SHOWS = new Set(['ShowTables', 'ShowColumns', 'ShowIndexes', 'ShowFunctions', 'ShowEngineQuery', 'ShowSetting', 'ShowProcesslistQuery', 'ShowGrantsQuery']);
 const EXPLAINS = /^EXPLAIN(?: (?:AST|SYNTAX|PLAN|PIPELINE|ESTIMATE|QUERY TREE))?$/;
 
 function refuseRoot(kind: string, name: string, text: string): string | undefined {
@@ -101,7 +101,7 @@ const EXPLAIN_OPTIONS =
 
 /** Formats, numbers and time zones of the output: nothing that names a file, lifts a limit or changes what is read. */
 const SETTINGS =
-  /^(?:output_format_(?:json|csv|tsv|pretty|decimal|values|markdown|xml|sql)_\w+|output_format_(?:write_statistics|enable_streaming|native_\w+|binary_\w+|arrow_\w+|parquet_\w+)|format_csv_delimiter|format_tsv_null_representation|format_csv_null_representation|bool_(?:true|false)_representation|date_time_output_format|session_timezone|extremes|join_use_nulls|max_block_size|any_join_distinct_right_table_keys|prefer_column_name_to_alias|union_default_mode|use_variant_as_common_type|count_distinct_implementation|final|log_queries)$/;
+  /^(?:output_format_(?:json|csv|tsv|pretty|decimal|values|markdown|xml|sql)_\w+|output_format_(?:write_statistics|enable_streaming|native_\w+|binary_\w+|arrow_\w+|parquet_\w+)|format_csv_delimiter|format_tsv_null_representation|format_csv_null_representation|bool_(?:true|false)_representation|date_time_output_format|session_timezone|extremes|join_use_nulls|max_block_size|any_join_distinct_right_table_keys|prefer_column_name_to_alias|union_default_mode|use_variant_as_common_type|count_distinct_implementation|final)$/;
 /** Limits may be lowered. */
 const LIMITS = new Set(['max_execution_time', 'max_result_rows', 'max_result_bytes', 'max_memory_usage', 'max_threads', 'max_rows_to_read', 'max_bytes_to_read']);
 

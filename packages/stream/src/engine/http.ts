@@ -1,16 +1,18 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { bodyData, readBody, type Data } from './body.js';
 import type { Database, Scope } from './database.js';
 import { insert, query } from './execute.js';
 import { toFailure } from './failure.js';
 import { foreignOrigin, readCall, RequestError, type Call } from './request.js';
+import type { Readers } from './reader.js';
 import type { Spool } from './spool.js';
-import { readStatement } from './statement.js';
+import { readStatement, type Statement } from './statement.js';
 
 export interface HttpOptions {
   readonly database: Database;
   readonly spool: Spool;
+  readonly readers: Readers;
   /** The one account that may change anything. */
   readonly service: { readonly user: string; readonly password: string };
   /** Names under which the listener may be addressed. */
@@ -32,34 +34,58 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   if (refused) throw new RequestError(403, 497, 'ACCESS_DENIED', refused);
   const url = new URL(request.url ?? '/', 'http://localhost');
   if (url.pathname === '/ping' || url.pathname === '/replicas_status') return void response.end('Ok.\n');
-  if (url.pathname !== '/') throw new RequestError(404, 36, 'BAD_ARGUMENTS', `There is nothing at ${url.pathname}; queries go to /`);
+  if (url.pathname !== '/') throw new RequestError(404, 36, 'BAD_ARGUMENTS', `there is nothing at ${url.pathname}; queries go to /`);
+  if (!url.searchParams.has('query') && request.method === 'GET') return void response.end('Ok.\n');
   const call = readCall(url, request.headers);
   if (call.framed) throw new RequestError(501, 48, 'NOT_IMPLEMENTED', 'compress=1 and decompress=1 are not supported here; switch the driver\'s compression off');
-  if (!call.query && request.method === 'GET') return void response.end('Ok.\n');
-  if (call.user !== options.service.user || call.password !== options.service.password) {
-    throw new RequestError(401, 516, 'AUTHENTICATION_FAILED', `${call.user}: Authentication failed: password is incorrect, or there is no user with such name`);
-  }
-  await serve(call, request, response, options);
-}
-
-async function serve(call: Call, request: IncomingMessage, response: ServerResponse, { database, spool }: HttpOptions): Promise<void> {
   const tag = randomUUID();
-  const scope: Scope = { tag, database: call.database, settings: call.settings, params: call.params };
   response.setHeader('X-ClickHouse-Server-Display-Name', 'vacancy');
   response.setHeader('X-ClickHouse-Query-Id', call.queryId ?? tag);
   response.setHeader('X-ClickHouse-Timezone', 'UTC');
   response.on('close', () => {
-    if (!response.writableFinished) database.kill(tag).catch(() => {});
+    if (!response.writableFinished) options.database.kill(tag).catch(() => {});
   });
+  switch (whoIs(call, request, options.service)) {
+    case 'service': return serve(call, tag, request, response, options);
+    case 'reader': return read(call, tag, request, response, options);
+    default:
+      throw new RequestError(401, 516, 'AUTHENTICATION_FAILED', `${call.user}: Authentication failed: password is incorrect, or there is no user with such name`);
+  }
+}
+
+/** Without a password one may read, from this machine. */
+function whoIs(call: Call, request: IncomingMessage, service: HttpOptions['service']): 'service' | 'reader' | undefined {
+  if (call.user === service.user && sameText(call.password, service.password)) return 'service';
+  const local = /^(?:127\.|::1$|::ffff:127\.)/.test(request.socket.remoteAddress ?? '');
+  return local && call.user === 'default' && call.password === '' ? 'reader' : undefined;
+}
+
+async function serve(call: Call, tag: string, request: IncomingMessage, response: ServerResponse, { database, spool }: HttpOptions): Promise<void> {
+  const scope: Scope = { tag, database: call.database, settings: call.settings, params: call.params };
   const head = Buffer.from(call.query);
   const ofUrl = readStatement(head.toString('latin1'));
   if (ofUrl.kind === 'insert') return insert(database, spool, scope, ofUrl, await afterHead(head.subarray(ofUrl.dataAt), request), response);
-  const text = Buffer.concat([head, Buffer.from(call.query ? '\n' : ''), await readBody(request, MAX_TEXT_BYTES)]);
+  const text = await wholeText(call, request, MAX_TEXT_BYTES);
   const statement = readStatement(text.toString('latin1'));
   if (statement.kind === 'insert') {
     return insert(database, spool, scope, statement, { compression: 'none', chunks: [text.subarray(statement.dataAt)] }, response);
   }
-  await query(database, scope, text.toString('utf8'), statement.format ?? call.defaultFormat ?? 'TabSeparated', response);
+  using session = await database.scope(scope);
+  await query(session, text.toString('utf8'), formatOf(statement, call), response);
+}
+
+async function read(call: Call, tag: string, request: IncomingMessage, response: ServerResponse, { database, readers }: HttpOptions): Promise<void> {
+  using _place = readers.enter();
+  const bytes = await wholeText(call, request, readers.limits.text);
+  const text = bytes.toString('utf8');
+  using session = await readers.session(database, { tag, database: call.database, settings: call.settings, params: call.params });
+  await readers.check(text, session);
+  await query(session, text, formatOf(readStatement(bytes.toString('latin1')), call), response);
+}
+
+/** A text may begin in the URL and go on in the body. */
+async function wholeText(call: Call, request: IncomingMessage, limit: number): Promise<Buffer> {
+  return Buffer.concat([Buffer.from(call.query ? `${call.query}\n` : ''), await readBody(request, limit)]);
 }
 
 /** Data may begin in the URL, behind the head, and go on in the body. */
@@ -68,9 +94,15 @@ async function afterHead(begun: Buffer, request: IncomingMessage): Promise<Data>
   return { compression: 'none', chunks: [begun, await readBody(request, MAX_TEXT_BYTES)] };
 }
 
+const formatOf = (statement: Statement, call: Call): string => statement.format ?? call.defaultFormat ?? 'TabSeparated';
+
+const sameText = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
 function sendFailure(response: ServerResponse, cause: unknown): void {
   if (response.headersSent || response.destroyed) return void response.destroy();
   const { status, code, text } = toFailure(cause);
-  response.writeHead(status, { 'X-ClickHouse-Exception-Code': `${code}`, 'Content-Type': 'text/plain; charset=UTF-8', ...(status === 401 ? { 'WWW-Authenticate': 'Basic realm="ClickHouse server HTTP API"' } : {}) });
+  if (status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="ClickHouse server HTTP API"');
+  response.writeHead(status, { 'X-ClickHouse-Exception-Code': `${code}`, 'Content-Type': 'text/plain; charset=UTF-8' });
   response.end(text);
 }

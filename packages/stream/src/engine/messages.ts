@@ -1,4 +1,5 @@
 import type { Limits } from './database.js';
+import type { ReaderLimits } from './reader.js';
 
 /** What the parent tells the child, once. */
 export interface Start {
@@ -9,6 +10,7 @@ export interface Start {
   readonly user: string;
   readonly password: string;
   readonly limits: Limits;
+  readonly readers: ReaderLimits;
 }
 
 /** What the child tells the parent. `alive` follows a query that the engine answered. */

@@ -1,6 +1,9 @@
 import { ChdbNodeEngine, QueryClass } from 'chdb/durable/node';
 import type { Session } from 'chdb';
-import { quoteName } from './quote.js';
+import { quote } from './quote.js';
+import { GIB } from '@vacancy/shared';
+import type { Database, Scope } from './database.js';
+import { toFailure } from './failure.js';
 import { RequestError } from './request.js';
 import { readerSettings, refuseAst, withoutExplainOptions } from './guard.js';
 
@@ -16,11 +19,14 @@ export interface ReaderLimits {
   readonly text: number;
 }
 
+const UNKNOWN_DATABASE = 81;
+
 /** What those who may only read are let do. */
 export class Readers implements AsyncDisposable {
   readonly limits: ReaderLimits;
   readonly #parser: ChdbNodeEngine;
   readonly #tableFunctions: ReadonlySet<string>;
+  readonly #home = 'vacancy';
   #running = 0;
 
   private constructor(limits: ReaderLimits, parser: ChdbNodeEngine, tableFunctions: ReadonlySet<string>) {
@@ -46,14 +52,24 @@ export class Readers implements AsyncDisposable {
     return { [Symbol.dispose]: () => void (this.#running -= 1) };
   }
 
-  settings(asked: Readonly<Record<string, string>>): Record<string, string> {
+  /** A session with the limits of a reader. Drivers ask for the database "default"; readers get the one this is about. */
+  async session(database: Database, scope: Scope): Promise<Session & Disposable> {
+    const limited = { ...scope, settings: this.#settings(scope.settings ?? {}) };
+    if (scope.database && scope.database.toLowerCase() !== 'default') return database.scope(limited);
+    return database.scope({ ...limited, database: this.#home }).catch((cause: unknown) => {
+      if (toFailure(cause).code !== UNKNOWN_DATABASE) throw cause;
+      return database.scope({ ...limited, database: 'system' });
+    });
+  }
+
+  #settings(asked: Readonly<Record<string, string>>): Record<string, string> {
     const { executionSeconds, memory, resultRows, resultBytes } = this.limits;
     const settings = readerSettings(asked, {
       max_execution_time: `${executionSeconds}`, max_memory_usage: `${memory}`, max_result_rows: `${resultRows}`, max_result_bytes: `${resultBytes}`,
-      max_threads: '2', max_temporary_data_on_disk_size_for_query: `${1024 ** 3}`,
+      max_threads: '2',
     });
     if (typeof settings === 'string') throw new RequestError(403, 164, 'READONLY', `Cannot modify '${settings}' setting in readonly mode`);
-    return { ...settings, result_overflow_mode: 'throw', timeout_overflow_mode: 'throw', readonly: '1' };
+    return { ...settings, max_temporary_data_on_disk_size_for_query: `${GIB}`, result_overflow_mode: 'throw', timeout_overflow_mode: 'throw', readonly: '1' };
   }
 
   /**
@@ -62,7 +78,11 @@ export class Readers implements AsyncDisposable {
    */
   async check(text: string, session: Session): Promise<void> {
     const { statementCount, queryClass } = await this.#parser.analyze(text, 'vacancy');
-    if (queryClass === QueryClass.Unknown) return void (await session.queryAsync(`EXPLAIN AST ${text}`));
+    if (queryClass === QueryClass.Unknown) {
+      // Gives the parser's own message. Running the text itself, even behind EXPLAIN, would run its first statements.
+      await session.queryAsync(`SELECT formatQuery(${quote(text)})`);
+      throw denied('this statement is not known');
+    }
     if (statementCount !== 1) throw denied('one statement at a time');
     if (queryClass !== QueryClass.ReadOnly) throw denied('only reading is allowed without the password of the service');
     const tree = await session.queryAsync(`EXPLAIN AST ${withoutExplainOptions(text)}`, { format: 'TabSeparatedRaw' });

@@ -33,29 +33,30 @@ const insert = (text: string, headEnd: number, formatAt: number, format: string,
 
 const utf8 = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('utf8').trim();
 
+/** The name in `… FORMAT name` at the end, before a semicolon or SETTINGS. */
 function lastFormat(text: string): string | undefined {
   let found: string | undefined;
-  let previous = '';
+  let before = '';
+  let name: string | undefined;
   for (const { word, start, end } of topLevelWords(text)) {
-    if (previous === 'FORMAT') found = text.slice(start, end);
-    previous = word;
+    if (name !== undefined && (word === ';' || word === 'SETTINGS' || word === 'INTO')) found = name;
+    name = before === 'FORMAT' && /^[A-Z]\w*$/.test(word) ? text.slice(start, end) : undefined;
+    before = word;
   }
-  return found;
+  return name ?? found;
 }
 
 // Runs of ordinary characters are one step each: a regular expression that steps character by character through a long
 // string literal overflows its stack.
 const TOKEN = /\s+|--[^\n]*|#[ !][^\n]*|\/\*[\s\S]*?\*\/|'(?:[^'\\]+|\\[\s\S]|'')*'|"(?:[^"\\]+|\\[\s\S]|"")*"|`(?:[^`\\]+|\\[\s\S]|``)*`|\$(\w*)\$[\s\S]*?\$\1\$|[A-Za-z_]\w*|[0-9][\w.]*|[\s\S]/gy;
 
-/** Bare words outside quotes, comments and brackets, in upper case. */
+/** Words in upper case, and single characters, outside quotes, comments and brackets. */
 function* topLevelWords(text: string): Generator<{ word: string; start: number; end: number }> {
   let depth = 0;
   for (const match of text.matchAll(TOKEN)) {
     const token = match[0];
+    if (token === ')' || token === ']') depth -= 1;
+    if (depth === 0 && !/^(?:\s|--|#[ !]|\/\*)/.test(token)) yield { word: token.toUpperCase(), start: match.index, end: match.index + token.length };
     if (token === '(' || token === '[') depth += 1;
-    else if (token === ')' || token === ']') depth -= 1;
-    else if (depth === 0 && /^[A-Za-z_]/.test(token)) {
-      yield { word: token.toUpperCase(), start: match.index, end: match.index + token.length };
-    }
   }
 }

@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { GIB, SECOND, systemClock, type Clock } from '@vacancy/shared';
+import { GIB, MIB, SECOND, systemClock, type Clock } from '@vacancy/shared';
 import type { Log } from '../log.js';
 import type { Limits } from './database.js';
 import { HEARTBEAT_MS, type Report, type Start } from './messages.js';
+import type { ReaderLimits } from './reader.js';
 
 export interface EngineOptions {
   /** Folder of the database, made when it is not there. */
@@ -21,6 +22,8 @@ export interface EngineOptions {
   readonly user?: string;
   readonly password?: string;
   readonly limits?: Partial<Limits>;
+  /** For queries without the password, which may only read. */
+  readonly readers?: Partial<ReaderLimits>;
 }
 
 export interface Engine extends AsyncDisposable {
@@ -42,6 +45,9 @@ export class EngineStartError extends Error {
 }
 
 const DEFAULT_LIMITS: Limits = { memory: 2 * GIB, queryMemory: GIB };
+const DEFAULT_READERS: ReaderLimits = {
+  concurrent: 4, executionSeconds: 30, memory: 512 * MIB, resultRows: 10_000_000, resultBytes: 256 * MIB, text: MIB,
+};
 const START_TIMEOUT_MS = 60 * SECOND;
 const STOP_TIMEOUT_MS = 20 * SECOND;
 // The probe is a query: under full load of all cores it has been seen to take seconds.
@@ -83,6 +89,7 @@ class Supervisor implements Engine {
     this.#start = {
       dataDir: resolve(options.dataDir), host: options.host ?? '127.0.0.1', port: this.#port,
       user: this.username, password: this.password, limits: { ...DEFAULT_LIMITS, ...options.limits },
+      readers: { ...DEFAULT_READERS, ...options.readers },
     };
   }
 
