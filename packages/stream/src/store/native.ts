@@ -20,7 +20,7 @@ type Get<T, V> = (item: T) => V;
 /** The bytes of one value per item, and the type they have. */
 type Values<T> = (items: readonly T[]) => { type: string; parts: Uint8Array[] };
 
-const bytesOf = (array: Float32Array | Float64Array | Uint32Array): Uint8Array => new Uint8Array(array.buffer);
+const bytesOf = (array: Float32Array | Float64Array | Int32Array | Uint32Array): Uint8Array => new Uint8Array(array.buffer);
 
 export const uint8 = <T>(get: Get<T, number>, type: 'UInt8' | 'Bool' = 'UInt8'): Values<T> => (items) => {
   const out = new Uint8Array(items.length);
@@ -46,6 +46,13 @@ export const float64 = <T>(get: Get<T, number>): Values<T> => (items) => {
   const out = new Float64Array(items.length);
   for (let i = 0; i < items.length; i++) out[i] = get(items[i]!);
   return { type: 'Float64', parts: [bytesOf(out)] };
+};
+
+/** Rounded to hundredths, which is finer than what any source reports. */
+export const decimal2 = <T>(get: Get<T, number>): Values<T> => (items) => {
+  const out = new Int32Array(items.length);
+  for (let i = 0; i < items.length; i++) out[i] = Math.round(get(items[i]!) * 100);
+  return { type: 'Decimal(9, 2)', parts: [bytesOf(out)] };
 };
 
 const WORD = 2 ** 32;

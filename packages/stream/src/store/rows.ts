@@ -2,7 +2,7 @@ import { isFree8g, isUsed10pct, type GpuProcess, type GpuSample, type IdleThresh
 import type { Message } from '../ingest/decode.js';
 import type { Booked, Correction } from './ledger.js';
 import {
-  Nested, bool, column, dateTime64, encodeBlock, float32, float64, int64, nullable, string, uint32, uint64, uint8, type Column,
+  Nested, bool, column, dateTime64, decimal2, encodeBlock, float32, float64, int64, nullable, string, uint32, uint64, uint8, type Column,
 } from './native.js';
 
 /** Which cut of which stream a block is. */
@@ -34,10 +34,10 @@ const sampleColumns = (rows: readonly Booked[], { stream, batch }: Origin): Colu
   column('skewed', rows, bool((row) => row.sample.skewed)),
   column('interval_ms', rows, uint32((row) => row.sample.interval_ms)),
   column('uptime_s', rows, float64((row) => row.sample.uptime_s)),
-  column('cpu', rows, float32((row) => row.sample.cpu)),
-  column('load1', rows, nullable(float32, (row: Booked) => row.sample.load1)),
-  column('load5', rows, nullable(float32, (row: Booked) => row.sample.load5)),
-  column('load15', rows, nullable(float32, (row: Booked) => row.sample.load15)),
+  column('cpu', rows, decimal2((row) => row.sample.cpu)),
+  column('load1', rows, nullable(decimal2, (row: Booked) => row.sample.load1)),
+  column('load5', rows, nullable(decimal2, (row: Booked) => row.sample.load5)),
+  column('load15', rows, nullable(decimal2, (row: Booked) => row.sample.load15)),
   column('memory_total', rows, uint64((row) => row.sample.memory_total)),
   column('memory_used', rows, uint64((row) => row.sample.memory_used)),
   column('swap_total', rows, nullable(uint64, (row: Booked) => row.sample.swap_total)),
@@ -69,7 +69,7 @@ function gpuColumns(rows: readonly Booked[], idle: IdleThresholds): Column[] {
     cards.column('gpus.memory_used', uint64(({ gpu }) => gpu.memory_used)),
     cards.column('gpus.utilization', nullable(float32, ({ gpu }: Card) => gpu.utilization)),
     cards.column('gpus.temperature', nullable(float32, ({ gpu }: Card) => gpu.temperature)),
-    cards.column('gpus.power', nullable(float32, ({ gpu }: Card) => gpu.power)),
+    cards.column('gpus.power', nullable(decimal2, ({ gpu }: Card) => gpu.power)),
     cards.column('gpus.free8g', bool(({ gpu }) => isFree8g(gpu, idle))),
     cards.column('gpus.used10pct', bool(({ gpu }) => isUsed10pct(gpu, idle))),
     cards.column('gpus.occupied_idle', bool(({ occupied_idle }) => occupied_idle)),
