@@ -1,1 +1,4 @@
-export {};
+// What the start script, the tests and the benchmarks use of the service.
+export { startApp, type App, type AppOptions } from './app.js';
+export { ConfigError, envToConfig, type Config } from './config.js';
+export { createLog, silentLog, type Log } from './log.js';
