@@ -1,7 +1,9 @@
-import { systemClock, type AgentHealth, type Clock, type GpuSample, type Millis } from '@vacancy/shared/plain';
-import type { Failure, Runner } from './collect/collector.js';
+import { systemClock, type AgentHealth, type Clock, type Millis } from '@vacancy/shared/plain';
+import type { AmdCard } from './collect/amd.js';
+import type { Runner } from './collect/collector.js';
 import type { Cpu } from './collect/cpu.js';
 import type { Filesystems } from './collect/filesystems.js';
+import type { GpuSource } from './collect/gpu-source.js';
 import type { HostFacts } from './collect/host.js';
 import type { Memory } from './collect/memory.js';
 import type { Network } from './collect/network.js';
@@ -20,12 +22,7 @@ export interface Runners {
   readonly users?: Runner<string[]>;
   readonly temperatures?: Runner<Temperature[]>;
   readonly processes?: Runner<TopProcess[]>;
-}
-
-/** Cards are read by processes of their own; a sample takes what they last said. */
-export interface GpuSource {
-  readonly gpus: readonly GpuSample[];
-  readonly failures: readonly Failure[];
+  readonly amd?: Runner<AmdCard[]>;
 }
 
 export interface SamplerOptions {
@@ -46,7 +43,7 @@ export class Sampler implements AsyncDisposable {
   readonly #options: SamplerOptions;
   readonly #runners: Runners;
   readonly #all: readonly Runner<unknown>[];
-  readonly #gpus: readonly GpuSource[];
+  readonly #nvidia: GpuSource | null;
   readonly #health: () => AgentHealth;
   readonly #emit: (reading: Reading) => void;
   readonly #clock: Clock;
@@ -59,13 +56,13 @@ export class Sampler implements AsyncDisposable {
 
   constructor(
     options: SamplerOptions,
-    parts: { runners: Runners; gpus: readonly GpuSource[]; health: () => AgentHealth; emit: (reading: Reading) => void },
+    parts: { runners: Runners; nvidia: GpuSource | null; health: () => AgentHealth; emit: (reading: Reading) => void },
     clock: Clock = systemClock,
   ) {
     this.#options = options;
     this.#runners = parts.runners;
     this.#all = Object.values(parts.runners) as Runner<unknown>[];
-    this.#gpus = parts.gpus;
+    this.#nvidia = parts.nvidia;
     this.#health = parts.health;
     this.#emit = parts.emit;
     this.#clock = clock;
@@ -102,11 +99,11 @@ export class Sampler implements AsyncDisposable {
   }
 
   #facts(ts: Millis) {
-    const { cpu, memory, host, network, filesystems, users, temperatures, processes } = this.#runners;
+    const { cpu, memory, host, network, filesystems, users, temperatures, processes, amd } = this.#runners;
     return {
       cpu: cpu.value, memory: memory.value, host: host.value, network: network.value, filesystems: filesystems.value,
       users: users?.value,
-      gpus: this.#gpus.flatMap((source) => source.gpus),
+      gpus: [...(this.#nvidia?.gpus ?? []), ...(amd?.value ?? []).map((card) => card.sample)].slice(0, 64),
       details: this.#detailsDue(ts),
       temperatures: this.#fresh(temperatures),
       processes: this.#fresh(processes),
@@ -132,7 +129,7 @@ export class Sampler implements AsyncDisposable {
     const failures = [
       ...(health.failures ?? []),
       ...this.#all.flatMap((runner) => runner.failure ?? []),
-      ...this.#gpus.flatMap((source) => source.failures),
+      ...(this.#nvidia?.failures ?? []),
     ];
     return failures.length ? { ...health, failures: failures.slice(0, 32) } : health;
   }

@@ -18,6 +18,8 @@ export interface Failure {
 /** A reading older than this many cadences is no longer known. */
 const STALE_CADENCES = 3;
 const MIN_STALE_MS = 10_000;
+/** A failure stays in view this long after the last time. */
+const REMEMBERED_MS = 300_000;
 
 /**
  * Runs one collector: at its cadence, never twice at a time, with a deadline, its failures counted. A reading that does not
@@ -30,7 +32,7 @@ export class Runner<T> {
   #running: Promise<void> | null = null;
   #due: Millis = -Infinity;
   #latest: { value: T; ts: Millis } | null = null;
-  #failure: Failure | null = null;
+  #failure: (Failure & { at: Millis }) | null = null;
 
   constructor(collector: Collector<T>, deadline_ms: number, clock: Clock) {
     this.#collector = collector;
@@ -58,9 +60,11 @@ export class Runner<T> {
     return this.#latest?.ts ?? null;
   }
 
-  /** The last failure and how many there were; `null` if there was none. */
+  /** The last failure, while it is recent, and how many there were since the start. */
   get failure(): Failure | null {
-    return this.#failure;
+    if (!this.#failure || this.#clock.now() - this.#failure.at > REMEMBERED_MS) return null;
+    const { collector, reason, count } = this.#failure;
+    return { collector, reason, count };
   }
 
   /** Reads if a reading is due and none is under way; settles when that reading is done or overdue, and never rejects. */
@@ -98,7 +102,7 @@ export class Runner<T> {
   }
 
   #failed(reason: string): void {
-    this.#failure = { collector: this.name, reason: reason.slice(0, 200), count: (this.#failure?.count ?? 0) + 1 };
+    this.#failure = { collector: this.name, reason: reason.slice(0, 200), count: (this.#failure?.count ?? 0) + 1, at: this.#clock.now() };
   }
 
   #staleAfter(): number {
