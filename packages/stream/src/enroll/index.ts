@@ -1,0 +1,5 @@
+export { EnrolmentError, agentsConfig, enroll, listEnrolled, revoke, type Enrolled, type Enrolment } from './agents.js';
+export { hubDir, prepareHub, type Hub, type HubOptions } from './hub.js';
+export { installLine, type InstallLine } from './install-line.js';
+export { natsConfig, type NatsConfigOptions } from './nats-config.js';
+export { reloadBroker, type Reload } from './reload.js';
