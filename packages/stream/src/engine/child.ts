@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Database } from './database.js';
 import { createHttpServer } from './http.js';
-import { HEARTBEAT_MS, type Report, type Start } from './messages.js';
+import { Gate } from './gate.js';
+import { HEARTBEAT_MS, STOP_MS, type Report, type Start } from './messages.js';
+import { Parser } from './parser.js';
 import { Readers } from './reader.js';
 import { Spool } from './spool.js';
 
@@ -25,22 +27,36 @@ async function run(start: Start): Promise<void> {
   const disconnected = once(process, 'disconnect');
   const database = new Database(start.dataDir, start.limits);
   const spool = await Spool.open(join(start.dataDir, 'spool'));
-  const readers = await Readers.open(start.dataDir, database.session, start.readers);
+  const parser = await Parser.open(start.dataDir);
+  const readers = await Readers.open(parser, database.session, start.readers);
   const server = createHttpServer({
-    database, spool, readers, service: { user: start.user, password: start.password },
+    database, spool, parser, readers, gate: new Gate(SERVICE_QUERIES),
+    service: { user: start.user, password: start.password },
     hosts: new Set([start.host, 'localhost', '127.0.0.1', '[::1]']),
   });
   server.listen(start.port, start.host);
   await once(server, 'listening');
   report({ type: 'ready', port: (server.address() as AddressInfo).port });
-  const heart = setInterval(() => void database.probe().then(() => report({ type: 'alive' })), HEARTBEAT_MS);
+  beat(database);
 
   await disconnected;
-  clearInterval(heart);
+  // Nobody is left to notice a stop that hangs.
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_MS);
   server.close();
-  await readers[Symbol.asyncDispose]();
+  await parser[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
   process.exit(0);
+}
+
+// The engine's calls run on the 16 threads of libuv's pool; some must stay free for readers, the heartbeat and files.
+const SERVICE_QUERIES = 8;
+
+function beat(database: Database): void {
+  // An answer that is an error is an answer.
+  void database.probe().catch(() => {}).then(() => {
+    report({ type: 'alive' });
+    setTimeout(() => beat(database), HEARTBEAT_MS).unref();
+  });
 }
 
 function explain(cause: unknown, { dataDir, host, port }: Start): string {

@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Session } from 'chdb';
 import type { Data } from './body.js';
 import type { Database, Scope } from './database.js';
 import { toFailure } from './failure.js';
+import type { Gate } from './gate.js';
 import { quote } from './quote.js';
 import type { Spool } from './spool.js';
 import type { Statement } from './statement.js';
@@ -13,16 +15,16 @@ const STREAMED = new Set([
   'JSONEachRow', 'JSONCompactEachRow', 'JSONStringsEachRow', 'TabSeparated', 'TSV', 'TabSeparatedRaw', 'TSVRaw', 'CSV', 'Native', 'RowBinary',
 ]);
 
-/** Inserts `data`, whatever their format; they reach the engine byte for byte. */
+/** Inserts `data`, whatever their format; they reach the engine byte for byte. It is not cancelled when the client goes away. */
 export async function insert(
-  database: Database, spool: Spool, scope: Scope, statement: Extract<Statement, { kind: 'insert' }>, data: Data, response: ServerResponse,
+  { database, spool, gate }: { database: Database; spool: Spool; gate: Gate },
+  scope: Scope, statement: Extract<Statement, { kind: 'insert' }>, data: Data, response: ServerResponse,
 ): Promise<void> {
   await using file = await spool.write(data.chunks);
+  using _place = await gate.enter();
   using session = await database.scope(scope);
   const { head, settings, format } = statement;
-  const result = await session.queryAsync(
-    `${head} FROM INFILE ${quote(file.path)} COMPRESSION '${data.compression}' ${settings} FORMAT ${format}`,
-  );
+  const result = await session.queryAsync(`${head} FROM INFILE ${quote(file.path)} COMPRESSION ${quote(data.compression)} ${settings} FORMAT ${format}`);
   // Rows read from the body: what the views behind the table wrote is not known, nor whether a token made it a repetition.
   summarize(response, { read_rows: result.rowsRead, read_bytes: result.bytesRead, written_rows: result.rowsRead, written_bytes: result.bytesRead, elapsed: result.elapsed });
   response.end();
@@ -39,7 +41,7 @@ export async function query(session: Session, text: string, format: string, resp
 }
 
 async function stream(chunks: AsyncIterable<{ raw(): Uint8Array }>, response: ServerResponse): Promise<void> {
-  const tag = Math.random().toString(36).slice(2).padEnd(16, '0').slice(0, 16);
+  const tag = randomBytes(8).toString('hex');
   response.setHeader('X-ClickHouse-Exception-Tag', tag);
   try {
     for await (const chunk of chunks) {

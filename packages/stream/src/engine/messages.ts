@@ -21,3 +21,6 @@ export type Report =
 
 /** How often the child proves that the engine answers. */
 export const HEARTBEAT_MS = 2_000;
+
+/** How long a stop may take; running inserts are waited for that long. */
+export const STOP_MS = 4_000;

@@ -39,7 +39,8 @@ export function readCall(url: URL, headers: IncomingHttpHeaders): Call {
     ...credentials(headers, named),
     database: named['database'] ?? one(headers['x-clickhouse-database']),
     defaultFormat: named['default_format'] ?? one(headers['x-clickhouse-format']),
-    queryId: named['query_id'],
+    // Sent back as a header.
+    queryId: /^[\x21-\x7e]{1,200}$/.exec(named['query_id'] ?? '')?.[0],
     params,
     settings,
     framed: isOn(named['compress']) || isOn(named['decompress']),
@@ -59,17 +60,14 @@ export class RequestError extends Error {
   }
 }
 
-/**
- * A page in a browser must not reach the database, neither from another site nor through a host name that its owner
- * points at 127.0.0.1. Returns why the request is refused, or undefined.
- */
-export function foreignOrigin(headers: IncomingHttpHeaders, hosts: ReadonlySet<string>): string | undefined {
-  const host = headers.host?.replace(/:\d+$/, '').toLowerCase();
-  if (host !== undefined && !hosts.has(host)) return `the host "${host}" is not one of this listener's names`;
+/** Whether a page in a browser asks, which must not reach the database. Someone typing the address may. */
+export function fromPage(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];
-  if (headers.origin !== undefined || (site !== undefined && site !== 'none')) return 'requests from web pages are not answered';
-  return undefined;
+  return headers.origin !== undefined || (site !== undefined && site !== 'none');
 }
+
+/** The name by which the listener is addressed, without the port. */
+export const hostName = (headers: IncomingHttpHeaders): string => (headers.host ?? 'localhost').replace(/:\d+$/, '').toLowerCase();
 
 const NAMED = new Set(['query', 'user', 'password', 'database', 'default_format', 'query_id', 'compress', 'decompress']);
 

@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { GIB, MIB, SECOND, systemClock, type Clock } from '@vacancy/shared';
 import type { Log } from '../log.js';
 import type { Limits } from './database.js';
-import { HEARTBEAT_MS, type Report, type Start } from './messages.js';
+import { HEARTBEAT_MS, STOP_MS, type Report, type Start } from './messages.js';
 import type { ReaderLimits } from './reader.js';
 
 export interface EngineOptions {
@@ -49,7 +49,6 @@ const DEFAULT_READERS: ReaderLimits = {
   concurrent: 4, executionSeconds: 30, memory: 512 * MIB, resultRows: 10_000_000, resultBytes: 256 * MIB, text: MIB,
 };
 const START_TIMEOUT_MS = 60 * SECOND;
-const STOP_TIMEOUT_MS = 20 * SECOND;
 // The probe is a query: under full load of all cores it has been seen to take seconds.
 const SILENCE_MS = 15 * HEARTBEAT_MS;
 const FIRST_DELAY_MS = 250;
@@ -166,7 +165,7 @@ class Supervisor implements Engine {
     const child = this.#child;
     if (!child) return;
     const exited = once(child, 'exit');
-    const cancel = this.#clock.setTimer(STOP_TIMEOUT_MS, () => child.kill('SIGKILL'));
+    const cancel = this.#clock.setTimer(STOP_MS + 500, () => child.kill('SIGKILL'));
     child.disconnect();
     await exited;
     cancel();
