@@ -1,4 +1,3 @@
-import { GIB, MIB } from '@vacancy/shared';
 import { useText } from './useText.js';
 
 /** A reason of the recommendation in the reader's language; one with an unknown code keeps the service's own words. */
@@ -6,8 +5,10 @@ export function useReasons() {
   const { tOr, f } = useText();
   const say = (name: string, value: string | number): string | number => {
     if (typeof value !== 'number') return value;
-    if (/memory|bytes|free/.test(name) && value >= MIB) return f.value.bytes(value, value >= GIB ? 1 : 0);
-    return Number.isInteger(value) ? value : f.value.number(value, 1);
+    if (/^(memory|best)/.test(name)) return f.value.bytes(value);
+    if (name.endsWith('_median')) return f.value.percent(value);
+    if (name === 'steadiness') return f.value.share(value);
+    return name === 'age_ms' ? f.value.duration(value / 1000) : value;
   };
   return {
     reasonText(code: string, params: Record<string, string | number>, fallback: string): string {

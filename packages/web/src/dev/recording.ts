@@ -197,9 +197,11 @@ function candidates(rows: LiveRow[]): Candidate[] {
       like_index: row.like_index, simulated: row.simulated, steadiness: 0.8,
       gpus: gpus.map((card) => ({ id: card.id, gpu_type: card.gpu_type, memory_free: card.memory_free, utilization_median: card.utilization_median })),
       reasons: [
-        { code: 'example', params: {}, text: 'its best card has the most free memory of the fleet' },
-        { code: 'example', params: {}, text: 'the card did nothing for 5 minutes' },
-      ],
+        ...gpus.map((card) => ({ code: 'card_memory', params: { gpu: card.id, memory_free: card.memory_free, memory_total: card.memory_total }, text: '' })),
+        ...gpus.map((card) => ({ code: 'unused', params: { gpu: card.id }, text: '' })),
+        { code: 'cpu', params: { cpu_median: row.windows['5m'].cpu_median ?? 0 }, text: '' },
+        { code: 'not-yet-translated', params: {}, text: 'words of a newer service' },
+      ] satisfies Candidate['reasons'] as Candidate['reasons'],
     };
   });
 }

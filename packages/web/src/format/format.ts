@@ -34,7 +34,7 @@ const DAY_MS = 86_400_000;
 export function createFormat(locale: string, timeZone?: string): Format {
   const numbers = new Map<string, Intl.NumberFormat>();
   const dates = new Map<string, Intl.DateTimeFormat>();
-  const relative = new Intl.RelativeTimeFormat(locale, { style: 'short', numeric: 'always' });
+  const relative = new Intl.RelativeTimeFormat(locale, { style: 'short', numeric: 'auto' });
   const lists = new Intl.ListFormat(locale, { type: 'unit', style: 'short' });
 
   const number = (value: number, options: Intl.NumberFormatOptions): string =>
@@ -60,8 +60,10 @@ export function createFormat(locale: string, timeZone?: string): Format {
     watts: known((value) => `${fixed(value, 0)}\u00a0W`),
     duration: known((seconds) => duration(seconds, number)),
     ago: known((ms) => {
+      // A beat of the data is no age yet.
+      if (ms < 1_500) return relative.format(0, 'second');
       const [unit, length] = SPANS.find(([, span]) => ms / 1000 >= span) ?? SPANS[3];
-      return relative.format(-Math.max(0, Math.round(ms / 1000 / length)), unit);
+      return relative.format(-Math.round(ms / 1000 / length), unit);
     }),
     time: known((ts) => moment(ts, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })),
     date: known((ts) => moment(ts, { dateStyle: 'medium' })),

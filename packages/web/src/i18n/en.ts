@@ -241,7 +241,21 @@ export const en = {
     '1y': '1 year',
     '5y': '5 years',
   },
-  reasons: {} as Record<string, string>,
+  /** By the codes of the service. */
+  reasons: {
+    main_memory: '{memory_free} of main memory free',
+    card_memory: 'Card {gpu} has {memory_free} of {memory_total} free',
+    utilization: 'Utilisation median {utilization_median} over 5 minutes',
+    utilization_unknown: 'Card {gpu} reports no utilisation',
+    occupied_idle: 'Card {gpu} is held but not used by {users}',
+    shared: 'Card {gpu} is also used by {users}',
+    shared_unknown: '{memory_used} of card {gpu} are held by an unknown owner',
+    unused: 'Card {gpu} is unoccupied',
+    cpu: 'CPU median {cpu_median} over 5 minutes',
+    steady: '{steadiness} sure to stay free for ten minutes',
+    fresh: 'Read {age_ms} ago',
+    simulated: 'A simulated server',
+  },
   not_found: { title: 'This page does not exist', hint: 'The address may be misspelt.', home: 'To the home page' },
 };
 

@@ -1,0 +1,139 @@
+import type { Format } from '../../format/format.js';
+import type { Point } from '../../state/history.js';
+import type { Stretch } from '../../state/range.js';
+import { plainText, type ChartOption } from '../option.js';
+import type { Palette } from '../palette.js';
+
+export type Unit = 'percent' | 'bytes' | 'rate';
+
+export interface Line {
+  /** Stable, so that an update finds its line again. */
+  id: string;
+  name: string;
+  points: Point[];
+  /** Place in the palette; default: its place among the lines. */
+  colour?: number;
+  look?: 'line' | 'area' | 'dashed';
+}
+
+export interface Timeline {
+  lines: readonly Line[];
+  unit: Unit;
+  /** The visible time. */
+  shown: Stretch;
+  /** The time there is data for: how far a drag can go before more is fetched. */
+  loaded: Stretch;
+  /** Top of the value axis, where the quantity has one. */
+  max?: number;
+  /** Fit the axis to the data instead of starting at 0. */
+  fitted?: boolean;
+}
+
+/** Lines over time; `null` is a gap. The same ids every time, so a chart merges it into what it shows. */
+export function timelineOption({ lines, unit, shown, loaded, max, fitted }: Timeline, palette: Palette, f: Format): ChartOption {
+  const span = shown.to - shown.from;
+  const say = (value: number | null): string => saying(unit, f)(value);
+  return {
+    animation: false,
+    textStyle: { fontFamily: 'inherit' },
+    grid: { id: 'grid', left: 4, right: 12, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+    xAxis: {
+      id: 'time',
+      type: 'time',
+      min: loaded.from,
+      max: Math.max(loaded.to, shown.to),
+      axisLine: { lineStyle: { color: palette.line } },
+      axisTick: { show: false },
+      axisLabel: { color: palette.muted, hideOverlap: true, fontSize: 11, formatter: (ts: number) => f.axisTime(ts, span) },
+      splitLine: { show: false },
+    },
+    yAxis: {
+      id: 'value',
+      type: 'value',
+      min: fitted ? undefined : 0,
+      max: max ?? undefined,
+      scale: fitted ?? false,
+      splitNumber: 4,
+      axisLabel: { color: palette.muted, fontSize: 11, formatter: (value: number) => axisSaying(unit, f)(value) },
+      splitLine: { lineStyle: { color: palette.line } },
+    },
+    dataZoom: [
+      {
+        id: 'zoom',
+        type: 'inside',
+        startValue: shown.from,
+        endValue: shown.to,
+        filterMode: 'none',
+        // The bare wheel scrolls the page.
+        zoomOnMouseWheel: 'ctrl',
+        moveOnMouseMove: true,
+        moveOnMouseWheel: false,
+        preventDefaultMouseMove: false,
+        minValueSpan: 60_000,
+      },
+    ],
+    tooltip: {
+      trigger: 'axis',
+      // Drawn on the canvas: no text of a server can become an element of the page.
+      renderMode: 'richText',
+      confine: true,
+      backgroundColor: palette.surface,
+      borderColor: palette.line,
+      textStyle: { color: palette.text, fontSize: 12 },
+      axisPointer: { type: 'line', lineStyle: { color: palette.muted, type: 'dashed' } },
+      formatter: (params) => tip(params, span, say, f),
+    },
+    series: lines.map((line, index) => seriesOf(line, index, palette)),
+  };
+}
+
+function seriesOf({ id, name, points, look = 'line', colour }: Line, index: number, palette: Palette) {
+  const place = colour ?? index;
+  const paint = palette.series[place % palette.series.length]!;
+  return {
+    id,
+    name: plainText(name),
+    type: 'line' as const,
+    data: points,
+    showSymbol: false,
+    // One point between two gaps would be invisible as a line.
+    symbol: 'circle',
+    symbolSize: 4,
+    connectNulls: false,
+    emphasis: { disabled: true },
+    color: paint,
+    // The second round through the colours is told apart by its dashes.
+    lineStyle: { width: look === 'dashed' ? 1.5 : 1.6, type: look === 'dashed' || place >= palette.series.length ? ('dashed' as const) : ('solid' as const) },
+    areaStyle: look === 'area' ? { opacity: 0.12 } : undefined,
+  };
+}
+
+interface TipEntry {
+  seriesName?: string;
+  marker?: unknown;
+  value?: unknown;
+}
+
+function tip(params: unknown, span: number, say: (value: number | null) => string, f: Format): string {
+  const entries = (Array.isArray(params) ? params : [params]) as TipEntry[];
+  const first = entries[0]?.value as Point | undefined;
+  if (!first) return '';
+  const heading = span > 2 * 86_400_000 ? f.dateTime(first[0]) : f.axisTime(first[0], Math.min(span, 1_000));
+  return [heading, ...entries.map((entry) => `${String(entry.marker ?? '')}${entry.seriesName ?? ''}  ${say((entry.value as Point)[1])}`)].join('\n');
+}
+
+const saying = (unit: Unit, f: Format) => (value: number | null) =>
+  unit === 'percent' ? f.percent(value, 1) : unit === 'bytes' ? f.bytes(value) : f.rate(value);
+
+const axisSaying = (unit: Unit, f: Format) => (value: number) =>
+  unit === 'percent' ? f.percent(value, Number.isInteger(value) ? 0 : 1) : unit === 'bytes' ? f.bytes(value, 0) : f.rate(value);
+
+/** What a chart says to someone who cannot see it. */
+export function extent(points: readonly Point[], { from, to }: Stretch): { last: number; min: number; max: number } | null {
+  let found: { last: number; min: number; max: number } | null = null;
+  for (const [ts, value] of points) {
+    if (value === null || ts < from || ts > to) continue;
+    found = found ? { last: value, min: Math.min(found.min, value), max: Math.max(found.max, value) } : { last: value, min: value, max: value };
+  }
+  return found;
+}
