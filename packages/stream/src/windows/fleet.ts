@@ -45,9 +45,9 @@ export class FleetWindows<Label extends string = WindowLabel> {
     if (now <= this.#now) return;
     this.#now = now;
     for (const [id, server] of this.#servers) {
-      if (!server.advance(now)) continue;
+      const changed = server.advance(now);
       if (server.empty) this.forget(id);
-      else this.#changed.add(id);
+      else if (changed) this.#changed.add(id);
     }
   }
 
