@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { GIB, MINUTE } from '@vacancy/shared';
 import { NOW, card, row } from './fixture.js';
-import { judge, promisedBytes, type Outcome, type Pending } from './outcome.js';
-import { LIKE_SERVER } from './request.js';
+import { judge, type Outcome, type Pending } from './outcome.js';
+import { LIKE_SERVER, promisedBytes } from './request.js';
 
 const DUE = NOW + 10 * MINUTE;
 const pending: Pending = {

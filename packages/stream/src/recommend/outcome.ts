@@ -1,7 +1,7 @@
 import { MINUTE, type Candidate, type LiveGpu, type LiveRow } from '@vacancy/shared';
 import { sameName } from './holds.js';
 import { isFresh } from './rank.js';
-import type { CardRequest } from './request.js';
+import { promisedBytes, type CardRequest } from './request.js';
 
 export const JUDGED_AFTER_MS = 10 * MINUTE;
 /** Judged later than this (the service was away), the moment that counts has passed unseen. */
@@ -19,9 +19,6 @@ export interface Pending {
   readonly steadiness: number | null;
   readonly cards: readonly { readonly id: number; readonly promised: number; readonly users: readonly string[] }[];
 }
-
-/** Bytes a card must still have free: what was asked for, or nearly all of what was shown to somebody who named no size. */
-export const promisedBytes = (request: CardRequest, memory_free: number): number => (request.memory > 0 ? request.memory : Math.floor(0.9 * memory_free));
 
 export const dueAt = (pending: Pending): number => pending.asked_ts + JUDGED_AFTER_MS;
 

@@ -30,11 +30,18 @@ describe('the order', () => {
     expect(winners(rows, { gpus: 0 })).toEqual(['c', 'b', 'a']);
   });
   it('puts the steadier card first when asked to, and free memory first when not', () => {
-    const rows = [row('a', [free(10), card(1, { memory_total: 48 * GIB, memory_free: 40 * GIB })]), row('b', [free(30)])];
+    const of = (gib: number) => ({ memory_total: gib * GIB });
+    const rows = [row('a', [card(0, of(10)), card(1, of(40))]), row('b', [card(0, of(30))])];
     const context: RankContext = { held: () => null, steadiness: (server, one) => (server === 'a' && one.id === 0 ? 0.9 : 0.3) };
     expect(winners(rows, {}, context)).toEqual(['a', 'b']);
+    expect(ask(rows, {}, context).servers[0]).toMatchObject({ steadiness: 0.3, cuda_visible_devices: '1' });
     expect(ask(rows, { order: 'steady' }, context).servers[0]).toMatchObject({ server: 'a', steadiness: 0.9, cuda_visible_devices: '0' });
     expect(ask(rows, { order: 'steady', gpus: 2 }, context).servers[0]).toMatchObject({ steadiness: 0.3 });
+  });
+  it('never takes an occupied card for a steady one while there are empty ones', () => {
+    const rows = [row('a', [free(40, { users: ['alice'] })]), row('b', [card(0)])];
+    const context: RankContext = { held: () => null, steadiness: (server) => (server === 'a' ? 0.99 : 0.1) };
+    expect(winners(rows, { order: 'steady' }, context)).toEqual(['b', 'a']);
   });
 });
 

@@ -1,14 +1,14 @@
-import { MAX_CLOCK_AHEAD_MS, type Candidate, type LiveGpu, type LiveRow, type Recommendation, type Rejected } from '@vacancy/shared';
-import type { Fit } from './fit.js';
+import { MAX_CLOCK_AHEAD_MS, OCCUPIED_SHARE, type Candidate, type LiveGpu, type LiveRow, type Recommendation, type Rejected } from '@vacancy/shared';
+import type { ChosenCard, Fit } from './fit.js';
 import { reasonsFor } from './reasons.js';
 import { rejection, type RejectionCode, type WhyNot } from './rejections.js';
-import { LIKE_SERVER, type CardRequest } from './request.js';
+import { LIKE_SERVER, promisedBytes, type CardRequest } from './request.js';
 
 /** What the ranking asks of others; by default the row itself knows who holds a card and nobody knows how steady it is. */
 export interface RankContext {
   readonly held: (server: string, card: LiveGpu) => Held | null;
-  /** How sure it is that the card stays free, 0–1; `null` is not known. */
-  readonly steadiness: (server: string, card: LiveGpu) => number | null;
+  /** How sure it is that `promised` bytes of the card stay free, 0–1; `null` is not known. */
+  readonly steadiness: (server: string, card: LiveGpu, promised: number) => number | null;
 }
 export type Held = NonNullable<LiveGpu['held']>;
 
@@ -103,17 +103,23 @@ function judgeCards(row: LiveRow, request: CardRequest, context: RankContext): F
 }
 
 function choose(row: LiveRow, cards: readonly LiveGpu[], request: CardRequest, context: RankContext): Fit {
-  const known = cards.map((card) => ({ card, steadiness: context.steadiness(row.server, card) }));
+  const known = cards.map((card) => ({ card, steadiness: context.steadiness(row.server, card, promisedBytes(request, card.memory_free)) }));
   const steady = request.order === 'steady';
-  known.sort((a, b) => (steady && stepOf(b.steadiness) - stepOf(a.steadiness)) || compareCards(a.card, b.card));
+  known.sort((a, b) => (steady && stepOf(b) - stepOf(a)) || compareCards(a.card, b.card));
   const chosen = known.slice(0, request.gpus);
   const best = chosen.map((one) => one.card).reduce((a, b) => (compareCards(a, b) <= 0 ? a : b));
   const steadiness = chosen.reduce<number | null>((least, one) => (least === null || one.steadiness === null ? null : Math.min(least, one.steadiness)), 1);
-  return { row, chosen, best, steadiness, step: steady ? stepOf(steadiness) : 0 };
+  return { row, chosen, best, steadiness, step: steady ? Math.min(...chosen.map(stepOf)) : 0 };
 }
 
-/** Steps of a twentieth: smaller differences are noise, and within a step free memory decides. */
-const stepOf = (steadiness: number | null): number => Math.round((steadiness ?? 0) * 20);
+/**
+ * Halvings of the risk, ten at most: smaller differences are noise, and within a step free memory decides.
+ * A card that somebody is on comes after every empty one: its memory may well stay free, but it is not a free card.
+ */
+function stepOf({ card, steadiness }: ChosenCard): number {
+  const occupied = card.memory_used >= OCCUPIED_SHARE * card.memory_total;
+  return occupied ? -1 : Math.min(10, Math.round(-Math.log2(1 - (steadiness ?? 0))));
+}
 
 function byCards(a: Fit, b: Fit): number {
   return b.step - a.step || b.best!.memory_free - a.best!.memory_free || lower(a.best!.utilization_median, b.best!.utilization_median) || byCpuMedian(a, b) || byId(a, b);

@@ -23,6 +23,9 @@ export interface CardRequest {
 /** The request behind `like_server`: the three servers with the most free memory on one card. */
 export const LIKE_SERVER: CardRequest = { gpus: 1, memory: 0, limit: 3, order: 'plain', exclude: new Set() };
 
+/** Bytes a card must go on having free: what was asked for, or nearly all of what was shown to somebody who named no size. */
+export const promisedBytes = (request: CardRequest, memory_free: number): number => (request.memory > 0 ? request.memory : Math.floor(0.9 * memory_free));
+
 /** A query of the API as a request; the error is a sentence for its sender. */
 export function toRequest(query: RecommendQuery): Result<CardRequest, string> {
   const memory = query.memory === undefined ? LIKE_SERVER.memory : sizeOf(query.memory);

@@ -1,12 +1,48 @@
-import type { LiveGpu, LiveRow } from '@vacancy/shared';
+import { DAY, MINUTE, SECOND, type LiveGpu, type LiveRow } from '@vacancy/shared';
+import type { Log } from '../log.js';
+import { Gaps, type GapsState } from './gaps.js';
+import type { Keeper } from './keeper.js';
+import { JUDGED_AFTER_MS } from './outcome.js';
+import { isFresh } from './rank.js';
 
 /** Watches cards and says how sure it is that one stays as free as it is for the next ten minutes. */
 export interface Steadiness {
   observe(rows: readonly LiveRow[], now: number): void;
-  /** 0–1; `null` without enough history. */
-  of(server: string, card: LiveGpu, now: number): number | null;
+  /** That `promised` bytes stay free, 0–1; `null` without enough history. */
+  of(server: string, card: LiveGpu, promised: number, now: number): number | null;
   save(): Promise<void>;
 }
 
 /** Knows nothing. */
 export const noSteadiness: Steadiness = { observe() {}, of: () => null, save: async () => {} };
+
+const LOOK_EVERY_MS = 30 * SECOND;
+const SAVE_EVERY_MS = 10 * MINUTE;
+
+/** Learns from the live table, twice a minute, and keeps what it learned across restarts. */
+export async function createSteadiness(keeper: Keeper<GapsState>, log: Log): Promise<Steadiness> {
+  const gaps = new Gaps((await keeper.load()) ?? undefined);
+  let looked = -Infinity;
+  let saved = -Infinity;
+  const save = (): Promise<void> => keeper.save(gaps.state()).catch((error: unknown) => log.error({ err: error }, 'what was learned of gaps cannot be saved'));
+  return {
+    observe(rows, now) {
+      if (now - looked < LOOK_EVERY_MS) return;
+      looked = now;
+      for (const row of rows) {
+        if (!row.online || !isFresh(row, now)) continue;
+        for (const card of row.gpus) gaps.observe(`${row.server}/${card.id}`, card, now);
+      }
+      if (now - saved < SAVE_EVERY_MS) return;
+      saved = now;
+      gaps.forget(now - DAY);
+      void save();
+    },
+    of: (server, card, promised, now) => gaps.chance(`${server}/${card.id}`, now, JUDGED_AFTER_MS, (card.memory_free - promised) / card.memory_total),
+    save,
+  };
+}
+
+/** For the state file: what another version wrote is not understood. */
+export const isGapsState = (value: unknown): value is GapsState =>
+  typeof value === 'object' && value !== null && 'version' in value && value.version === 1 && 'rates' in value && 'factors' in value && 'periods' in value;
