@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
 import type { Session } from 'chdb';
 import type { Data } from './body.js';
 import type { Database, Scope } from './database.js';
 import { toFailure } from './failure.js';
 import type { Gate } from './gate.js';
 import { quote } from './quote.js';
+import { RequestError } from './request.js';
 import type { Spool } from './spool.js';
 import type { Statement } from './statement.js';
 
@@ -30,29 +31,42 @@ export async function insert(
   response.end();
 }
 
-/** Runs anything else and sends its result, in chunks where the format allows it. */
-export async function query(session: Session, text: string, format: string, response: ServerResponse): Promise<void> {
+/** Runs anything else and sends its result, in chunks where the format allows it; of those, at most `limit` bytes. */
+export async function query(session: Session, text: string, format: string, response: ServerResponse, limit = Infinity): Promise<void> {
   response.setHeader('X-ClickHouse-Format', format);
   response.setHeader('Content-Type', contentType(format));
-  if (STREAMED.has(format) && isRead(text)) return stream(session.queryStream(text, { format }), response);
+  if (STREAMED.has(format) && isRead(text)) return stream(session.queryStream(text, { format }), response, limit);
   const result = await session.queryAsync(text, { format });
   summarize(response, { read_rows: result.rowsRead, read_bytes: result.bytesRead, elapsed: result.elapsed });
   response.end(result.bytes());
 }
 
-async function stream(chunks: AsyncIterable<{ raw(): Uint8Array }>, response: ServerResponse): Promise<void> {
+async function stream(chunks: AsyncIterable<Chunk>, response: ServerResponse, limit: number): Promise<void> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  // Most failures come before the first rows, when they can still be a status.
+  const first = await iterator.next();
   const tag = randomBytes(8).toString('hex');
   response.setHeader('X-ClickHouse-Exception-Tag', tag);
+  await pipeline(bytesOf(iterator, first, limit, tag), response);
+}
+
+type Chunk = { raw(): Uint8Array };
+
+/** The chunks' bytes; a failure among them is written as the client looks for it at the end. */
+async function* bytesOf(iterator: AsyncIterator<Chunk>, first: IteratorResult<Chunk>, limit: number, tag: string): AsyncGenerator<Uint8Array> {
+  let sent = 0;
   try {
-    for await (const chunk of chunks) {
-      if (response.destroyed) return;
-      if (!response.write(chunk.raw())) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    for (let next = first; !next.done; next = await iterator.next()) {
+      const bytes = next.value.raw();
+      // The engine's own limit counts a column of one repeated value as that value.
+      if ((sent += bytes.byteLength) > limit) throw new RequestError(413, 396, 'TOO_MANY_ROWS_OR_BYTES', `Limit for result exceeded, max bytes: ${limit}`);
+      yield bytes;
     }
-    response.end();
   } catch (cause) {
-    if (!response.headersSent) throw cause;
     const { text } = toFailure(cause);
-    response.end(`\r\n__exception__\r\n${tag}\r\n${text}${Buffer.byteLength(text)} ${tag}\r\n__exception__\r\n`);
+    yield Buffer.from(`\r\n__exception__\r\n${tag}\r\n${text}${Buffer.byteLength(text)} ${tag}\r\n__exception__\r\n`);
+  } finally {
+    await iterator.return?.();
   }
 }
 

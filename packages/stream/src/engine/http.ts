@@ -89,7 +89,7 @@ async function read(call: Call, tag: string, request: IncomingMessage, response:
   using session = await readers.session(database, { tag, database: call.database, settings: call.settings, params: call.params });
   using _kill = killWhenGone(database, tag, response, readers.limits.executionSeconds * 1000 + GRACE_MS);
   await readers.check(text, session);
-  await query(session, text, formatOf(readStatement(bytes.toString('latin1')), call), response);
+  await query(session, text, formatOf(readStatement(bytes.toString('latin1')), call), response, readers.limits.resultBytes);
 }
 
 /** Ends the query when nobody waits for its result any more, or after `limit` ms: not every step of a query looks at the clock. */
@@ -118,7 +118,11 @@ async function afterHead(begun: Buffer, request: IncomingMessage): Promise<Data>
   return { compression: 'none', chunks: [begun, await readBody(request, MAX_TEXT_BYTES)] };
 }
 
-const formatOf = (statement: Statement, call: Call): string => statement.format ?? call.defaultFormat ?? 'TabSeparated';
+function formatOf(statement: Statement, call: Call): string {
+  const format = statement.format ?? call.defaultFormat ?? 'TabSeparated';
+  if (!/^\w+$/.test(format)) throw new RequestError(400, 73, 'UNKNOWN_FORMAT', 'Unknown format');
+  return format;
+}
 
 const sameText = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
