@@ -113,6 +113,12 @@ describe('an enrolled agent', () => {
     expect(await publish(a, inventorySubject('a'))).toBe(INVENTORY_STREAM);
   });
 
+  it("may ask for the broker's time where the broker tells it (2.10 on), and for nothing about others", async () => {
+    const answer = await a.request('$SYS.REQ.USER.INFO', '', { timeout: 1_500 }).then((message) => message.json<{ data: { account: string } }>().data.account, (error: Error) => error.message);
+    expect(answer).toMatch(/^AGENTS$|no responders/);
+    for (const call of ['SERVER.PING', 'SERVER.PING.CONNZ', 'ACCOUNT.AGENTS.CONNZ']) await expect(a.request(`$SYS.REQ.${call}`, '', { timeout: 1_000 })).rejects.toThrow(refused);
+  });
+
   it("cannot publish as another, by subject or by the reply that its acknowledgement goes to", async () => {
     const before = await stored(SAMPLES_STREAM, sampleSubject('b'));
     await expect(publish(a, sampleSubject('b'))).rejects.toThrow(refused);
