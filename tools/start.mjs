@@ -103,9 +103,9 @@ async function run(settings, options, lock) {
     VACANCY_NATS_URL: process.env.VACANCY_NATS_URL ?? `nats://127.0.0.1:${natsPort}`,
   };
   try {
-    if (!process.env.VACANCY_NATS_URL) await startNats(supervisor, settings);
+    const credentials = process.env.VACANCY_NATS_URL ? {} : { VACANCY_NATS_CREDENTIALS: await startNats(supervisor, settings) };
     say('starting the stream service (windows, live table, database, pages)');
-    const stream = supervisor.start({ name: 'stream', env, ...node('packages/stream/dist/main.js') });
+    const stream = supervisor.start({ name: 'stream', env: { ...env, ...credentials }, ...node('packages/stream/dist/main.js') });
     const address = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
     await ready(`${address}/readyz`, stream, stopped);
     say('starting the agent of this host');
@@ -125,8 +125,10 @@ async function startNats(supervisor, { data, natsPort }) {
   say(`starting nats-server ${nats.version} (${nats.source})`);
   if (!isProductionVersion(nats.version)) say('  fine for a trial; production wants 2.11.16, 2.12.7, 2.14 or newer (docs/howto/nats-version.md)');
   const { prepareHub } = await import('../packages/stream/dist/index.js');
-  const { config } = await prepareHub({ data_dir: data, port: natsPort });
-  supervisor.start({ name: 'nats', command: nats.path, args: ['-c', config], env: { GOMEMLIMIT: '400MiB' } });
+  const hub = await prepareHub({ data_dir: data, port: natsPort, version: nats.version });
+  // Without a limit a replay of history stays in the server's memory: 1.1 GB were seen.
+  supervisor.start({ name: 'nats', command: nats.path, args: ['-c', hub.config], env: { GOMEMLIMIT: '400MiB' } });
+  return hub.stream_credentials;
 }
 
 async function startDemo(supervisor, node, env, data, { demo, seed }) {

@@ -1,19 +1,28 @@
 import type { AddressInfo } from 'node:net';
-import { systemClock, type Alert, type Clock } from '@vacancy/shared';
+import path from 'node:path';
+import { SECOND, systemClock, type Alert, type Clock } from '@vacancy/shared';
 import { isLoopback, type Config } from './config.js';
+import { startEngine, type Engine } from './engine/index.js';
 import { access } from './http/access.js';
 import { createMetrics } from './http/metrics.js';
 import { healthRoutes, type Health } from './http/routes/health.js';
 import { liveRoutes } from './http/routes/live.js';
 import { createHttp } from './http/server.js';
-import { connectNats } from './ingest/connect.js';
+import { connectBroker, type Broker } from './ingest/connect.js';
 import { ensureStreams } from './ingest/streams.js';
 import { Lifetime } from './lifetime.js';
 import { Live } from './live/live.js';
 import { createPush, type Push } from './live/push.js';
 import type { Transition } from './live/table.js';
 import type { Log } from './log.js';
-import { likeServer } from './recommend/rank.js';
+import { isHolds, isWishes } from './recommend/kept.js';
+import { jsonFile } from './recommend/keeper.js';
+import { clickhouseLog } from './recommend/log-store.js';
+import { createRecommender, type Deliver, type Recommender } from './recommend/recommender.js';
+import { recommendRoutes } from './recommend/routes.js';
+import { createSteadiness, isGapsState } from './recommend/steadiness.js';
+import { postWebhook } from './recommend/webhook.js';
+import { createStore, type Store } from './store/store.js';
 
 export interface AppOptions {
   readonly config: Config;
@@ -26,69 +35,154 @@ export interface AppOptions {
 export interface App extends AsyncDisposable {
   /** Where pages and API answer. */
   readonly url: string;
-  readonly health: () => Health;
+  /** Where SQL is answered. */
+  readonly clickhouseUrl: string;
+  /** The embedded engine, null where the database is elsewhere. */
+  readonly engine: Engine | null;
+  readonly store: Store;
+  health(): Health;
 }
 
 /** Wires the service in the order a sample meets its parts; disposal releases them in reverse. */
-export async function startApp({ config, web_dir, version, log }: AppOptions, clock: Clock = systemClock): Promise<App> {
+export async function startApp(options: AppOptions, clock: Clock = systemClock): Promise<App> {
   const life = new Lifetime();
   try {
-    const nats = await connectNats({ ...config.nats, tls_ca: config.nats.tls_ca }, 'vacancy-stream');
-    life.onEnd(() => nats.close());
-    await ensureStreams(nats, config.stream);
-
-    let push: Push | null = null;
-    const live = life.own(
-      new Live(
-        {
-          nats,
-          idle: config.idle,
-          held: () => null,
-          likeServer: (rows, now) => likeServer(rows, now),
-          lag_ms: () => null,
-          onTransition: (transition) => push?.alert(toAlert(transition, live)),
-        },
-        clock,
-      ),
-    );
-
-    const gate = { password: config.http.password, loopback: isLoopback(config.http.host) };
-    const health = (): Health => ({
-      broker: { ready: !nats.isClosed(), detail: `nats-server ${nats.info?.version ?? 'unknown'}` },
-      database: { ready: true, detail: '' },
-      windows: { ready: live.feed.warm, detail: live.feed.warm ? 'warm' : 'being rebuilt from the stream' },
-    });
-    const metrics = createMetrics(
-      () => live.rows(),
-      () => ({
-        received: live.feed.received, rejected: {}, duplicates: 0, inserted: 0, pending: 0, lag_ms: null,
-        sockets: push?.clients ?? 0, sockets_behind: push?.clientsBehind ?? 0,
-      }),
-    );
-    const http = await createHttp(
-      { access: gate, web_dir, version, log: log.child({ part: 'http' }) },
-      {
-        api: (app) => liveRoutes(app, live),
-        root(app) {
-          healthRoutes(app, health);
-          app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
-        },
-      },
-    );
-    push = createPush(http.server, { source: live, allow: (headers) => access(headers, gate) === 'ok' }, clock);
-    await live.start();
-    await http.listen({ host: config.http.host, port: config.http.port });
-    life.onEnd(() => http.close());
-    life.own(push);
-
-    const { port } = http.server.address() as AddressInfo;
-    const url = `http://${config.http.host}:${port}`;
-    log.info({ url, version }, 'ready');
-    return { url, health, [Symbol.asyncDispose]: () => life[Symbol.asyncDispose]() };
+    return await wire(options, clock, life);
   } catch (error) {
     await life[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock, life: Lifetime): Promise<App> {
+  const broker = life.own(await connectBroker(config.nats, 'vacancy-stream'));
+  const { nats } = broker;
+  await ensureStreams(nats, config.stream, log.child({ part: 'streams' }));
+
+  const engine = config.clickhouse.url === null ? life.own(await openEngine(config, log, clock)) : null;
+  const clickhouse = engine ?? { ...config.clickhouse, url: config.clickhouse.url! };
+  const store = life.own(
+    createStore(
+      {
+        nats,
+        clickhouse: { url: clickhouse.url, username: clickhouse.username, password: clickhouse.password },
+        dataDir: path.join(config.data_dir, 'store'),
+        timezone: config.timezone,
+        retention: { ...config.retention, day_days: null },
+        idle: config.idle,
+        fsync: config.fsync,
+        log: log.child({ part: 'store' }),
+      },
+      clock,
+    ),
+  );
+
+  let push: Push | null = null;
+  let recommender: Recommender | null = null;
+  const live = life.own(
+    new Live(
+      {
+        nats,
+        idle: config.idle,
+        held: (server, gpu) => recommender?.held(server, gpu) ?? null,
+        likeServer: () => recommender?.likeServer() ?? [],
+        lag_ms: () => store.status().lag_ms,
+        onTransition: (transition) => push?.alert(toAlert(transition, live)),
+      },
+      clock,
+    ),
+  );
+  live.feed.inventories.subscribe((inventory) => void store.saveInventory(inventory).catch((error: unknown) => log.warn({ err: error }, 'inventory not stored')));
+
+  const kept = <T>(name: string, accept: (value: unknown) => value is T) => jsonFile(path.join(config.data_dir, 'recommend', `${name}.json`), accept);
+  recommender = life.own(
+    await createRecommender(
+      {
+        rows: () => live.rows(),
+        log: log.child({ part: 'recommend' }),
+        store: clickhouseLog(store.db),
+        deliver: deliverWish((alert) => push?.alert(alert), config.allow_private_webhooks),
+        holdKeeper: kept('holds', isHolds),
+        wishKeeper: kept('wishes', isWishes),
+        steadiness: await createSteadiness(kept('gaps', isGapsState), log.child({ part: 'steadiness' })),
+        allowPrivate: config.allow_private_webhooks,
+      },
+      clock,
+    ),
+  );
+
+  const health = () => toHealth(broker, store, engine, live, clock);
+  const gate = { password: config.http.password, loopback: isLoopback(config.http.host) };
+  const metrics = createMetrics(
+    () => live.rows(),
+    () => ({ ...store.status(), received: live.feed.received, sockets: push?.clients ?? 0, sockets_behind: push?.clientsBehind ?? 0 }),
+  );
+  const http = await createHttp(
+    { access: gate, web_dir, version, log: log.child({ part: 'http' }) },
+    {
+      api(app) {
+        liveRoutes(app, live);
+        recommendRoutes(app, recommender, clock);
+      },
+      root(app) {
+        healthRoutes(app, health);
+        app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+      },
+    },
+  );
+  life.onEnd(() => http.close());
+  push = life.own(createPush(http.server, { source: live, allow: (headers) => access(headers, gate) === 'ok' }, clock));
+
+  await store.start();
+  await live.start();
+  await http.listen({ host: config.http.host, port: config.http.port });
+  const { port } = http.server.address() as AddressInfo;
+  const url = `http://${config.http.host}:${port}`;
+  log.info({ url, version }, 'ready');
+  return { url, clickhouseUrl: clickhouse.url, engine, store, health, [Symbol.asyncDispose]: () => life[Symbol.asyncDispose]() };
+}
+
+const openEngine = (config: Config, log: Log, clock: Clock): Promise<Engine> =>
+  startEngine(
+    {
+      dataDir: path.join(config.data_dir, 'clickhouse'),
+      port: config.clickhouse.port,
+      limits: { memory: config.clickhouse.memory_bytes },
+      log: log.child({ part: 'engine' }),
+    },
+    clock,
+  );
+
+/** A failure this recent says that the database is away now. */
+const RECENT_MS = 15 * SECOND;
+
+function toHealth(broker: Broker, store: Store, engine: Engine | null, live: Live, clock: Clock): Health {
+  const { ready, pending, lag_ms, last_error } = store.status();
+  const failing = last_error !== null && clock.now() - last_error.ts < RECENT_MS;
+  return {
+    broker: { ready: broker.connected, detail: broker.connected ? `nats-server ${broker.version}` : 'not connected; it is tried again' },
+    database: {
+      ready: ready && !failing && engine?.ready() !== false,
+      detail: failing ? last_error.message : ready ? 'storing' : 'being prepared',
+      pending,
+      lag_ms,
+    },
+    windows: { ready: live.feed.warm, detail: live.feed.warm ? 'warm' : 'being rebuilt from the stream' },
+  };
+}
+
+/** A wish that came true: on the page for everybody who looks, and by webhook where one was named. */
+function deliverWish(alert: (alert: Alert) => void, allowPrivate: boolean): Deliver {
+  return async (target, wish) => {
+    if (target.kind === 'webhook') return postWebhook(target.url, wish, { allowPrivate });
+    if (target.kind === 'mail') throw new Error('no mail server is configured');
+    const { server, name, cuda_visible_devices } = wish.granted!;
+    alert({
+      id: `wish:${wish.id}`, ts: wish.granted!.ts, kind: 'wish_granted', server,
+      message: `${wish.by}: ${name} has what you waited for (CUDA_VISIBLE_DEVICES=${cuda_visible_devices})`,
+      data: { by: wish.by, name, cuda_visible_devices },
+    });
+  };
 }
 
 function toAlert({ server, online, ts }: Transition, live: Live): Alert {

@@ -1,6 +1,10 @@
-import { DiscardPolicy, RetentionPolicy, StorageType, StoreCompression, jetstreamManager, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream';
+import {
+  DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType, StoreCompression, jetstreamManager,
+  type JetStreamManager, type StreamConfig,
+} from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { INVENTORY_STREAM, INVENTORY_SUBJECTS, SAMPLES_STREAM, SAMPLE_SUBJECTS } from '@vacancy/shared';
+import { INVENTORY_STREAM, INVENTORY_SUBJECTS, MIB, SAMPLES_STREAM, SAMPLE_SUBJECTS } from '@vacancy/shared';
+import type { Log } from '../log.js';
 
 export interface StreamLimits {
   readonly max_age_ms: number;
@@ -12,11 +16,11 @@ const DUPLICATE_WINDOW_MS = 2 * 60_000;
 const nanos = (ms: number): number => ms * 1_000_000;
 
 /** Creates the two streams, or brings their limits up to the settings. */
-export async function ensureStreams(nats: NatsConnection, limits: StreamLimits): Promise<void> {
+export async function ensureStreams(nats: NatsConnection, limits: StreamLimits, log: Log): Promise<void> {
   const manager = await jetstreamManager(nats);
   // S2 shrinks samples to a third; servers before 2.10 do not know it.
   const compression = atLeast(nats, 2, 10) ? { compression: StoreCompression.S2 } : {};
-  await ensure(manager, {
+  await ensureWithin(manager, log, {
     name: SAMPLES_STREAM,
     subjects: [SAMPLE_SUBJECTS],
     max_age: nanos(limits.max_age_ms),
@@ -24,7 +28,7 @@ export async function ensureStreams(nats: NatsConnection, limits: StreamLimits):
     duplicate_window: nanos(Math.min(DUPLICATE_WINDOW_MS, limits.max_age_ms)),
     ...compression,
   });
-  await ensure(manager, { name: INVENTORY_STREAM, subjects: [INVENTORY_SUBJECTS], max_msgs_per_subject: 1, max_bytes: 256 * 1024 * 1024 });
+  await ensureWithin(manager, log, { name: INVENTORY_STREAM, subjects: [INVENTORY_SUBJECTS], max_msgs_per_subject: 1, max_bytes: 64 * MIB });
 }
 
 /** Nobody, and no abused reply subject, may take a message out of a stream again. */
@@ -37,6 +41,24 @@ const KEPT = {
   allow_rollup_hdrs: false,
   allow_direct: true,
 };
+
+const NO_ROOM = 10047; // "insufficient storage resources available"
+const LEAST_BYTES = 16 * MIB;
+
+/** A broker promises a stream its bytes when it is made; where it has less to give, the stream gets what it has. */
+async function ensureWithin(manager: JetStreamManager, log: Log, config: Partial<StreamConfig> & { name: string; max_bytes: number }): Promise<void> {
+  for (let max_bytes = config.max_bytes; ; max_bytes = Math.floor(max_bytes / 2)) {
+    try {
+      await ensure(manager, { ...config, max_bytes });
+      if (max_bytes < config.max_bytes) {
+        log.warn({ stream: config.name, wanted: config.max_bytes, max_bytes }, 'the broker has less storage than VACANCY_STREAM_BYTES asks for');
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError && error.code === NO_ROOM) || max_bytes < 2 * LEAST_BYTES) throw error;
+    }
+  }
+}
 
 async function ensure(manager: JetStreamManager, config: Partial<StreamConfig> & { name: string }): Promise<void> {
   const known = await manager.streams.info(config.name).catch(() => null);

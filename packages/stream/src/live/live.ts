@@ -1,4 +1,7 @@
-import { MINUTE, SECOND, WINDOW_LENGTHS, systemClock, type Candidate, type Clock, type IdleThresholds, type Inventory, type LiveGpu, type LiveRow, type Millis, type Overview } from '@vacancy/shared';
+import {
+  MINUTE, SECOND, WINDOW_LENGTHS, systemClock,
+  type Candidate, type Clock, type IdleThresholds, type Inventory, type LiveGpu, type LiveRow, type Overview,
+} from '@vacancy/shared';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { FleetWindows, emptyServerWindows, slidingWindows } from '../windows/index.js';
 import { LiveFeed } from './feed.js';
@@ -10,7 +13,7 @@ export interface LiveOptions {
   readonly idle: IdleThresholds;
   readonly held: (server: string, gpu: number) => LiveGpu['held'];
   /** The servers to recommend by default, best first. */
-  readonly likeServer: (rows: LiveRow[], now: Millis) => Candidate[];
+  readonly likeServer: () => Candidate[];
   /** Age of the oldest sample that is not stored yet, ms; null when nobody knows. */
   readonly lag_ms: () => number | null;
   readonly onTransition: (transition: Transition) => void;
@@ -58,7 +61,7 @@ export class Live implements AsyncDisposable {
     return toOverview({
       rows,
       fleet: this.windows.fleet(OVERVIEW_WINDOW),
-      like_server: this.#options.likeServer(rows, now),
+      like_server: this.#options.likeServer(),
       user_num: this.#table.userNum(now),
       warming_up: !this.feed.warm,
       lag_ms: this.#options.lag_ms(),
@@ -80,11 +83,6 @@ export class Live implements AsyncDisposable {
 
   takeChanged(): string[] {
     return this.#table.takeChanged();
-  }
-
-  /** Something beside its readings changed what a row says: a hold. */
-  touch(server: string): void {
-    this.#table.touch(server);
   }
 
   #expire(): void {

@@ -81,11 +81,6 @@ export class LiveTable {
     this.#touch(server);
   }
 
-  /** Something beside the readings changed what the row says: a hold, say. */
-  touch(server: string): void {
-    this.#touch(server);
-  }
-
   /** Who came and who went by `now`. */
   expire(now: Millis): Transition[] {
     const transitions: Transition[] = [];
