@@ -1,14 +1,10 @@
 // Takes pictures of pages played from a made-up fleet, for looking at them: no service is needed.
 //   node test/e2e/screens/take.mjs OUT_DIR [name-filter]
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { chromium } from '@playwright/test';
+import { preview } from './preview.mjs';
 
-const web = fileURLToPath(new URL('../../../packages/web/', import.meta.url));
-const vite = await import(pathToFileURL(createRequire(join(web, 'package.json')).resolve('vite')).href);
 const [out = 'screens', filter = ''] = process.argv.slice(2);
 
 /** name, path, fleet, then what differs from a light English desktop. */
@@ -63,18 +59,4 @@ async function take(name, path, fleet, { theme = 'light', locale = 'en', phone =
   await page.screenshot({ path: resolve(out, `${name}.png`), fullPage: full });
   await context.close();
   console.log(`${name}.png`);
-}
-
-async function preview() {
-  const outDir = mkdtempSync(join(tmpdir(), 'vacancy-screens-'));
-  const options = { root: web, mode: 'replay', logLevel: 'warn', build: { outDir, emptyOutDir: true } };
-  await vite.build(options);
-  const server = await vite.preview({ ...options, preview: { port: 0 } });
-  return {
-    url: server.resolvedUrls.local[0].replace(/\/$/, ''),
-    async close() {
-      await server.close();
-      rmSync(outDir, { recursive: true });
-    },
-  };
 }

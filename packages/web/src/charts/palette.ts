@@ -14,6 +14,9 @@ export interface Palette {
   unknown: string;
 }
 
+/** A canvas knows nothing of the page's style sheet. */
+export const CANVAS_FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
+
 /** Upper bounds of the scale's steps, percent; the first step is the definition of an idle card by used share. */
 export const BINS = [10, 25, 50, 75, 90, Infinity] as const;
 

@@ -19,7 +19,7 @@ const LIVE_EDGE = 0.02;
 
 /** `15m`, `6h`, `30d`, `1y` → ms; `null` for anything else, or for a span nobody could see. */
 export function parseSpan(text: string): number | null {
-  const match = /^(\d{1,5})([mhdy])$/.exec(text);
+  const match = /^(\d{1,8})([mhdy])$/.exec(text);
   const span = match ? Number(match[1]) * UNITS[match[2]!]! : NaN;
   return span >= MIN_SPAN_MS && span <= MAX_SPAN_MS ? span : null;
 }

@@ -2,7 +2,7 @@ import type { Format } from '../../format/format.js';
 import type { Point } from '../../state/history.js';
 import type { Stretch } from '../../state/range.js';
 import { plainText, type ChartOption } from '../option.js';
-import type { Palette } from '../palette.js';
+import { CANVAS_FONT, type Palette } from '../palette.js';
 
 export type Unit = 'percent' | 'bytes' | 'rate';
 
@@ -35,7 +35,7 @@ export function timelineOption({ lines, unit, shown, loaded, max, fitted }: Time
   const say = (value: number | null): string => saying(unit, f)(value);
   return {
     animation: false,
-    textStyle: { fontFamily: 'inherit' },
+    textStyle: { fontFamily: CANVAS_FONT },
     grid: { id: 'grid', left: 4, right: 12, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
     xAxis: {
       id: 'time',
@@ -50,10 +50,9 @@ export function timelineOption({ lines, unit, shown, loaded, max, fitted }: Time
     yAxis: {
       id: 'value',
       type: 'value',
-      min: fitted ? undefined : 0,
-      max: max ?? undefined,
       scale: fitted ?? false,
       splitNumber: 4,
+      ...(fitted ? {} : valueScale(unit, max ?? greatest(lines))),
       axisLabel: { color: palette.muted, fontSize: 11, formatter: (value: number) => axisSaying(unit, f)(value) },
       splitLine: { lineStyle: { color: palette.line } },
     },
@@ -122,11 +121,30 @@ function tip(params: unknown, span: number, say: (value: number | null) => strin
   return [heading, ...entries.map((entry) => `${String(entry.marker ?? '')}${entry.seriesName ?? ''}  ${say((entry.value as Point)[1])}`)].join('\n');
 }
 
+const BINARY = 1024;
+/** About this many lines across a chart. */
+const TICKS = 4;
+
+/** An axis from 0 whose ticks are round in the unit they are written in: powers of two for sizes, quarters for percent. */
+export function valueScale(unit: Unit, max: number): { min: number; max: number; interval: number } {
+  if (unit === 'percent') return { min: 0, max: 100, interval: 25 };
+  const power = max < 1 ? 0 : Math.floor(Math.log(max) / Math.log(BINARY));
+  const base = BINARY ** power;
+  const interval = base * 2 ** Math.ceil(Math.log2(Math.max(max / base, 1) / TICKS));
+  return { min: 0, max: Math.max(1, Math.ceil(max / interval)) * interval, interval };
+}
+
+function greatest(lines: readonly Line[]): number {
+  let most = 0;
+  for (const line of lines) for (const [, value] of line.points) if (value !== null && value > most) most = value;
+  return most;
+}
+
 const saying = (unit: Unit, f: Format) => (value: number | null) =>
   unit === 'percent' ? f.percent(value, 1) : unit === 'bytes' ? f.bytes(value) : f.rate(value);
 
 const axisSaying = (unit: Unit, f: Format) => (value: number) =>
-  unit === 'percent' ? f.percent(value, Number.isInteger(value) ? 0 : 1) : unit === 'bytes' ? f.bytes(value, 0) : f.rate(value);
+  unit === 'percent' ? f.percent(value, Number.isInteger(value) ? 0 : 1) : `${f.bytes(value, 0)}${unit === 'rate' ? '/s' : ''}`;
 
 /** What a chart says to someone who cannot see it. */
 export function extent(points: readonly Point[], { from, to }: Stretch): { last: number; min: number; max: number } | null {

@@ -1,5 +1,5 @@
 import type { FleetGpu, FleetRow } from '@vacancy/shared';
-import { binOf, type Palette } from '../../charts/palette.js';
+import { binOf, CANVAS_FONT, type Palette } from '../../charts/palette.js';
 import { cellRect, type CellPosition, type MatrixLayout } from '../../state/matrix.js';
 
 /**
@@ -21,7 +21,6 @@ export interface MatrixScene {
   rows: ReadonlyMap<string, FleetRow>;
 }
 
-const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 /** The outline reaches this far over its cell. */
 const OUTLINE = 2;
 
@@ -97,7 +96,7 @@ function drawCell(pen: CanvasRenderingContext2D, { gpu, online, colour, palette,
   if (density === 'small') return;
   pen.fillStyle = palette.scaleInk[bin]!;
   if (density === 'large') {
-    pen.font = `600 12px ${FONT}`;
+    pen.font = `600 12px ${CANVAS_FONT}`;
     pen.textAlign = 'center';
     pen.textBaseline = 'middle';
     pen.fillText(String(Math.round(percent!)), rect.x + rect.width / 2, rect.y + rect.height / 2 + 0.5);
@@ -108,7 +107,7 @@ function drawCell(pen: CanvasRenderingContext2D, { gpu, online, colour, palette,
 }
 
 function drawLabel(pen: CanvasRenderingContext2D, row: FleetRow, x: number, y: number, layout: MatrixLayout, palette: Palette): void {
-  pen.font = `${layout.density === 'large' ? 12 : 11}px ${FONT}`;
+  pen.font = `${layout.density === 'large' ? 12 : 11}px ${CANVAS_FONT}`;
   pen.textAlign = 'left';
   pen.textBaseline = 'top';
   pen.fillStyle = row.online ? palette.text : palette.muted;
