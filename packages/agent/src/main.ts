@@ -1,8 +1,12 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8';
 import { startAgent } from './agent.js';
 import { envToConfig } from './config.js';
 import { createLog } from './log.js';
 import { VERSION } from './version.js';
+
+// The optimising compiler never pays for itself at a few milliseconds of work a second: without it the agent holds 5 MB less.
+setFlagsFromString('--no-opt');
 
 const config = envToConfig(process.env);
 if (!config.ok) {

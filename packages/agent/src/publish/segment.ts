@@ -66,7 +66,7 @@ export class DiskSegment implements Segment {
       const written = writeSync(this.#fd, line);
       if (written !== line.length) throw new Error(`wrote ${written} of ${line.length} bytes`);
     } catch (cause) {
-      ftruncateSync(this.#fd, this.#size); // a full disk may have taken the first half of the line
+      this.#forgetHalfLine();
       throw cause;
     }
     this.#size += line.length;
@@ -95,6 +95,15 @@ export class DiskSegment implements Segment {
   close(): void {
     if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = -1;
+  }
+
+  /** A full disk may have taken the first half of a line. Where it cannot be cut off now, the next opening does it. */
+  #forgetHalfLine(): void {
+    try {
+      ftruncateSync(this.#fd, this.#size);
+    } catch {
+      // nothing after `#size` is ever read
+    }
   }
 
   #readLine(from: number): Buffer {
