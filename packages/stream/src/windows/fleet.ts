@@ -1,6 +1,7 @@
 import type { IdleRate, Millis, WindowLabel } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
-import { Server, meanIdleRate } from './server.js';
+import { meanIdleRate } from './cards.js';
+import { Server } from './server.js';
 import { RANKED_COVERAGE, settle, type FleetWindow, type Outcome, type RankedServer, type ServerWindows, type WindowsOptions, type WindowsSettings } from './stats.js';
 
 /** What changed since it was last asked. */

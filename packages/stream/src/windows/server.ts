@@ -1,11 +1,11 @@
-import type { IdleRate, Millis, WindowStats } from '@vacancy/shared';
+import type { Millis, WindowStats } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
 import { Maximum } from './aggregates/maximum.js';
 import { Minimum } from './aggregates/minimum.js';
-import { Card } from './card.js';
+import { Cards } from './cards.js';
 import { ServerWindow } from './server-window.js';
 import { byLabel, type CardWindows, type Outcome, type ServerWindows, type WindowsSettings } from './stats.js';
-import { PRESENT, Timeline } from './timeline.js';
+import { Timeline } from './timeline.js';
 
 /**
  * One server: its samples in the order of event time, and a window of each length over their newest part.
@@ -20,8 +20,8 @@ export class Server<Label extends string> {
   readonly #settings: WindowsSettings<Label>;
   readonly #rows = new Timeline();
   readonly #windows: readonly ServerWindow[];
-  /** In the order of the columns of the timeline. */
-  #cards: Card[] = [];
+  readonly #longest: ServerWindow;
+  readonly #cards: Cards;
   readonly #cpu_min = new Minimum();
   readonly #cpu_max = new Maximum();
   #now: Millis;
@@ -32,7 +32,9 @@ export class Server<Label extends string> {
   constructor(settings: WindowsSettings<Label>, now: Millis) {
     this.#settings = settings;
     this.#now = now;
-    this.#windows = settings.lengths.map(() => new ServerWindow(0));
+    this.#windows = settings.lengths.map(() => new ServerWindow());
+    this.#longest = this.#windows[settings.lengths.indexOf(settings.longest)]!;
+    this.#cards = new Cards(settings.lengths);
   }
 
   record(sample: Received): Outcome {
@@ -42,7 +44,7 @@ export class Server<Label extends string> {
     if (sample.ts < this.#newest() - this.#settings.lateness_ms) return 'late';
     this.advance(sample.ts);
     this.#insert(index, sample);
-    if (this.#rows.end - this.#longest().first > this.#settings.max_samples) this.#dropOldest();
+    if (this.#rows.end - this.#longest.first > this.#settings.max_samples) this.#dropOldest();
     this.#read = null;
     return 'recorded';
   }
@@ -55,20 +57,20 @@ export class Server<Label extends string> {
   }
 
   get empty(): boolean {
-    return this.#longest().first === this.#rows.end;
+    return this.#longest.first === this.#rows.end;
   }
 
   read(): ServerWindows<Label> {
     return (this.#read ??= {
       windows: byLabel(this.#settings.labels, (which) => this.#windowStats(which)),
-      network: byLabel(this.#settings.labels, (which) => this.#windows[which]!.network()),
-      gpus: new Map(this.#cards.map((card) => [card.id, this.#cardWindows(card)])),
+      network: byLabel(this.#settings.labels, (which) => this.#windows[which]!.network.value()),
+      gpus: this.#gpus(),
     });
   }
 
   /** Bytes of the sample columns and the order structures; the objects around them come on top. */
   get bytes(): number {
-    const parts = [this.#rows, this.#cpu_min, this.#cpu_max, ...this.#windows, ...this.#cards];
+    const parts = [this.#rows, this.#cpu_min, this.#cpu_max, this.#cards, ...this.#windows];
     return parts.reduce((sum, part) => sum + part.bytes, 0);
   }
 
@@ -79,9 +81,10 @@ export class Server<Label extends string> {
     this.#makeCards(sample);
     this.#rows.insert(index, sample, this.#settings.idle);
     for (let which = 0; which < this.#windows.length; which++) this.#give(which, index, sample.ts, between);
-    this.#cpu_min.add(sample.ts, sample.cpu);
-    this.#cpu_max.add(sample.ts, sample.cpu);
-    for (const gpu of sample.gpus) this.#cards[this.#rows.column(gpu.id)!]!.record(sample.ts, gpu);
+    const start = this.#start(this.#settings.longest);
+    this.#cpu_min.add(sample.ts, sample.cpu, start);
+    this.#cpu_max.add(sample.ts, sample.cpu, start);
+    for (const gpu of sample.gpus) this.#cards.record(this.#rows.column(gpu.id), sample.ts, gpu, start);
   }
 
   /** Gives the row just inserted at `index` to the window, and its successor again when that was taken out. */
@@ -101,18 +104,14 @@ export class Server<Label extends string> {
     const rows = this.#rows;
     const slot = rows.slot(index);
     this.#windows[which]!.add(rows, slot, index > rows.start ? rows.slot(index - 1) : -1);
-    for (let column = 0, cell = rows.cell(slot, 0); column < this.#cards.length; column++, cell++) {
-      if (rows.card[cell]! & PRESENT) this.#cards[column]!.windows[which]!.add(rows, slot, cell);
-    }
+    this.#cards.shift(rows, slot, which, 1);
   }
 
   #take(which: number, index: number): void {
     const rows = this.#rows;
     const slot = rows.slot(index);
     this.#windows[which]!.remove(rows, slot, index > rows.start ? rows.slot(index - 1) : -1);
-    for (let column = 0, cell = rows.cell(slot, 0); column < this.#cards.length; column++, cell++) {
-      if (rows.card[cell]! & PRESENT) this.#cards[column]!.windows[which]!.remove(rows, slot, cell);
-    }
+    this.#cards.shift(rows, slot, which, -1);
   }
 
   #evict(): boolean {
@@ -133,45 +132,47 @@ export class Server<Label extends string> {
   /** Lets go of what no window holds, but for the last row before the longest: the next increase starts there. */
   #release(): void {
     this.#read = null;
-    this.#rows.start = Math.max(this.#rows.start, this.#longest().first - 1);
-    const start = this.#start(this.#settings.longest);
-    this.#cpu_min.forget(start);
-    this.#cpu_max.forget(start);
-    for (const card of this.#cards) card.forget(start);
-    if (this.#cards.some((card) => this.#gone(card))) this.#dropCards();
+    this.#rows.start = Math.max(this.#rows.start, this.#longest.first - 1);
+    const longest = this.#windows.indexOf(this.#longest);
+    const ids = this.#rows.cards.filter((_, column) => this.#cards.seen(column, longest));
+    if (ids.length < this.#rows.cards.length) this.#arrange(ids);
   }
 
   #dropOldest(): void {
-    this.#floor = this.#rows.tsAt(this.#longest().first);
+    this.#floor = this.#rows.tsAt(this.#longest.first);
     this.#evict();
   }
 
-  #makeCards(sample: Received): void {
-    for (const id of this.#rows.addCards(sample.gpus)) this.#cards.push(new Card(id, this.#settings.lengths));
+  #makeCards({ gpus }: Received): void {
+    const fresh = gpus.filter((gpu) => this.#rows.column(gpu.id) < 0).map((gpu) => gpu.id);
+    if (fresh.length > 0) this.#arrange([...this.#rows.cards, ...fresh]);
   }
 
-  #dropCards(): void {
-    this.#cards = this.#cards.filter((card) => !this.#gone(card));
-    this.#rows.keepCards(this.#cards.map((card) => card.id));
-  }
-
-  #gone(card: Card): boolean {
-    return card.windows[this.#which(this.#settings.longest)]!.idle.observed_ms === 0;
+  #arrange(ids: readonly number[]): void {
+    this.#rows.arrange(ids);
+    this.#cards.arrange(ids);
   }
 
   #windowStats(which: number): WindowStats {
     const length = this.#settings.lengths[which]!;
     const start = this.#start(length);
-    const { cpu_median, cpu_mean, coverage } = this.#windows[which]!.cpu(length);
-    const idle_rate = meanIdleRate(this.#cards.map((card) => card.windows[which]!.idle.value()));
-    return { cpu_median, cpu_mean, cpu_min: this.#cpu_min.since(start), cpu_max: this.#cpu_max.since(start), coverage, idle_rate };
+    const { cpu, cpu_mean } = this.#windows[which]!;
+    return {
+      cpu_median: cpu.median(),
+      cpu_mean: cpu_mean.value(),
+      cpu_min: this.#cpu_min.since(start),
+      cpu_max: this.#cpu_max.since(start),
+      coverage: Math.min(1, cpu_mean.weight / length),
+      idle_rate: this.#cards.idleRate(which),
+    };
   }
 
-  #cardWindows(card: Card): CardWindows<Label> {
-    return byLabel(this.#settings.labels, (which) => {
-      const length = this.#settings.lengths[which]!;
-      return card.stats(which, length, this.#start(length));
-    });
+  #gpus(): Map<number, CardWindows<Label>> {
+    const { labels, lengths } = this.#settings;
+    const starts = lengths.map((length) => this.#start(length));
+    const gpus = new Map<number, CardWindows<Label>>();
+    this.#rows.cards.forEach((id, column) => gpus.set(id, byLabel(labels, (which) => this.#cards.stats(column, which, starts[which]!))));
+    return gpus;
   }
 
   /** The windows hold what is after their start. */
@@ -182,26 +183,4 @@ export class Server<Label extends string> {
   #newest(): Millis {
     return this.#rows.end > this.#rows.start ? this.#rows.tsAt(this.#rows.end - 1) : -Infinity;
   }
-
-  #longest(): ServerWindow {
-    return this.#windows[this.#which(this.#settings.longest)]!;
-  }
-
-  #which(length: Millis): number {
-    return this.#settings.lengths.indexOf(length);
-  }
-}
-
-/** The mean over cards of their rates; a card without observed time has none and does not count. */
-export function meanIdleRate(rates: readonly IdleRate[]): IdleRate {
-  let count = 0;
-  let free8g = 0;
-  let used10pct = 0;
-  for (const rate of rates) {
-    if (rate.free8g === null || rate.used10pct === null) continue;
-    count++;
-    free8g += rate.free8g;
-    used10pct += rate.used10pct;
-  }
-  return count > 0 ? { free8g: free8g / count, used10pct: used10pct / count } : { free8g: null, used10pct: null };
 }

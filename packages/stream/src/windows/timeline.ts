@@ -32,14 +32,15 @@ export class Timeline {
   boot_id: string[] = [];
 
   /** Ids of the cards; a card's place here is its column. */
-  cards: number[] = [];
+  cards: readonly number[] = [];
   card = new Uint8Array(0);
   /** Whole percents, as the drivers report them. */
   utilization = new Uint8Array(0);
   used_kib = new Uint32Array(0);
 
   #mask = FIRST_CAPACITY - 1;
-  readonly #columns = new Map<number, number>();
+  /** By card id, which is at most 255. */
+  readonly #columns = new Int16Array(256).fill(-1);
 
   slot(index: number): number {
     return index & this.#mask;
@@ -53,8 +54,9 @@ export class Timeline {
     return this.ts[index & this.#mask]!;
   }
 
-  column(id: number): number | undefined {
-    return this.#columns.get(id);
+  /** The column of a card, -1 when it has none. */
+  column(id: number): number {
+    return this.#columns[id]!;
   }
 
   /** The index at which the sample belongs by (ts, boot_id, seq), or -1 when that very sample is already here. */
@@ -78,14 +80,8 @@ export class Timeline {
     this.#write(this.slot(index), sample, idle);
   }
 
-  /** Makes room for cards not seen before; returns their ids. */
-  addCards(gpus: readonly GpuSample[]): number[] {
-    const fresh = gpus.filter((gpu) => !this.#columns.has(gpu.id)).map((gpu) => gpu.id);
-    if (fresh.length > 0) this.#layOut(this.#mask + 1, [...this.cards, ...fresh]);
-    return fresh;
-  }
-
-  keepCards(ids: number[]): void {
+  /** Goes on with these cards in this order; the cells of others are given up. */
+  arrange(ids: readonly number[]): void {
     this.#layOut(this.#mask + 1, ids);
   }
 
@@ -121,8 +117,8 @@ export class Timeline {
     this.seq[slot] = sample.seq;
     this.boot_id[slot] = this.#shared(slot, sample.boot_id);
     const width = this.cards.length;
-    this.card.fill(0, slot * width, (slot + 1) * width);
-    for (const gpu of sample.gpus) this.#writeCard(slot * width + this.#columns.get(gpu.id)!, gpu, idle);
+    for (let cell = slot * width; cell < (slot + 1) * width; cell++) this.card[cell] = 0;
+    for (const gpu of sample.gpus) this.#writeCard(slot * width + this.#columns[gpu.id]!, gpu, idle);
   }
 
   #writeCard(cell: number, gpu: GpuSample, idle: IdleThresholds): void {
@@ -145,8 +141,8 @@ export class Timeline {
   }
 
   /** Moves everything into columns of another capacity and other cards; rare: growth doubles, cards are changed by hand. */
-  #layOut(capacity: number, cards: number[]): void {
-    const old = { ...this, slot: this.slot.bind(this), mask: this.#mask, columns: new Map(this.#columns) };
+  #layOut(capacity: number, cards: readonly number[]): void {
+    const old = { ...this, slot: this.slot.bind(this), mask: this.#mask, columns: this.#columns.slice() };
     const indices = Array.from({ length: this.end - this.start }, (_, i) => this.start + i);
     const slots = indices.map((index) => [index & old.mask, index & (capacity - 1)] as const);
     const rows = <T extends Float64Array | Uint32Array>(from: T, to: T): T => {
@@ -155,8 +151,8 @@ export class Timeline {
     };
     const cells = <T extends Uint8Array | Uint32Array>(from: T, to: T): T => {
       cards.forEach((id, column) => {
-        const was = old.columns.get(id);
-        if (was === undefined) return;
+        const was = old.columns[id]!;
+        if (was < 0) return;
         for (const [before, after] of slots) to[after * cards.length + column] = from[before * old.cards.length + was]!;
       });
       return to;
@@ -175,7 +171,7 @@ export class Timeline {
     this.used_kib = cells(old.used_kib, new Uint32Array(capacity * cards.length));
     this.#mask = capacity - 1;
     this.cards = cards;
-    this.#columns.clear();
-    cards.forEach((id, column) => this.#columns.set(id, column));
+    this.#columns.fill(-1);
+    cards.forEach((id, column) => (this.#columns[id] = column));
   }
 }

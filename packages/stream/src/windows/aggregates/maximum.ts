@@ -6,12 +6,8 @@ import { Minimum } from './minimum.js';
 export class Maximum implements TrailingAggregate<number | null> {
   readonly #negated = new Minimum();
 
-  add(ts: Millis, x: number): void {
-    this.#negated.add(ts, -x);
-  }
-
-  forget(start: Millis): void {
-    this.#negated.forget(start);
+  add(ts: Millis, x: number, start: Millis): void {
+    this.#negated.add(ts, -x, start);
   }
 
   since(start: Millis): number | null {

@@ -1,22 +1,17 @@
 import { KIB } from '@vacancy/shared';
-import type { Timeline } from '../timeline.js';
 import type { CardAggregate } from './aggregate.js';
-import { WeightedMean } from './weighted-mean.js';
 
-/** Mean memory in use, bytes. */
-export class MemoryUsed implements CardAggregate<number | null> {
-  readonly #mean = new WeightedMean();
+/** Mean memory in use, bytes; summed in KiB, which keeps an hour of a 2 TiB card within the whole numbers of a double. */
+export const memoryUsed: CardAggregate<number | null> = {
+  numbers: 2,
 
-  add(rows: Timeline, slot: number, cell: number): void {
-    this.#mean.add(rows.used_kib[cell]!, rows.interval_ms[slot]!);
-  }
+  shift(sums, at, rows, slot, cell, sign) {
+    const ms = sign * rows.interval_ms[slot]!;
+    sums[at]! += ms;
+    sums[at + 1]! += rows.used_kib[cell]! * ms;
+  },
 
-  remove(rows: Timeline, slot: number, cell: number): void {
-    this.#mean.remove(rows.used_kib[cell]!, rows.interval_ms[slot]!);
-  }
-
-  value(): number | null {
-    const kib = this.#mean.value();
-    return kib === null ? null : kib * KIB;
-  }
-}
+  value(sums, at) {
+    return sums[at]! > 0 ? (sums[at + 1]! / sums[at]!) * KIB : null;
+  },
+};

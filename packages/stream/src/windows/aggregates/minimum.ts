@@ -6,40 +6,37 @@ import type { TrailingAggregate } from './aggregate.js';
  * time: the first step after a moment is the least value since then. One staircase serves the windows of all lengths.
  */
 export class Minimum implements TrailingAggregate<number | null> {
-  #ts = new Float64Array(8);
-  #values = new Float64Array(8);
-  #first = 0;
-  #end = 0;
+  /** Pairs of time and value, in the order of time, `#size` of them. */
+  #steps = new Float64Array(2 * 4);
+  #size = 0;
 
-  add(ts: Millis, x: number): void {
+  add(ts: Millis, x: number, start: Millis): void {
+    if (2 * this.#size === this.#steps.length) this.#makeRoom(start);
     const at = this.#firstAfter(ts);
-    if (at < this.#end && this.#values[at]! <= x) return;
-    let keep = at;
-    while (keep > this.#first && this.#values[keep - 1]! >= x) keep--;
-    this.#replace(keep, at, ts, x);
-  }
-
-  forget(start: Millis): void {
-    while (this.#first < this.#end && this.#ts[this.#first]! <= start) this.#first++;
+    if (at < this.#size && this.#steps[2 * at + 1]! <= x) return;
+    let from = at;
+    while (from > 0 && this.#steps[2 * from - 1]! >= x) from--;
+    this.#replace(from, at, ts, x);
   }
 
   since(start: Millis): number | null {
     const at = this.#firstAfter(start);
-    return at < this.#end ? this.#values[at]! : null;
+    return at < this.#size ? this.#steps[2 * at + 1]! : null;
   }
 
   /** Bytes held by the steps. */
   get bytes(): number {
-    return this.#ts.byteLength + this.#values.byteLength;
+    return this.#steps.byteLength;
   }
 
   #firstAfter(ts: Millis): number {
-    if (this.#end > this.#first && this.#ts[this.#end - 1]! <= ts) return this.#end;
-    let low = this.#first;
-    let high = this.#end;
+    const steps = this.#steps;
+    let low = 0;
+    let high = this.#size;
+    if (high > 0 && steps[2 * high - 2]! <= ts) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#ts[middle]! <= ts) low = middle + 1;
+      if (steps[2 * middle]! <= ts) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -47,29 +44,19 @@ export class Minimum implements TrailingAggregate<number | null> {
 
   /** The steps from `from` to `to` give way to one. */
   #replace(from: number, to: number, ts: Millis, x: number): void {
-    if (this.#end === this.#ts.length && from === to) [from, to] = this.#makeRoom(from, to);
-    this.#ts.copyWithin(from + 1, to, this.#end);
-    this.#values.copyWithin(from + 1, to, this.#end);
-    this.#ts[from] = ts;
-    this.#values[from] = x;
-    this.#end += 1 - (to - from);
+    if (to < this.#size && to !== from + 1) this.#steps.copyWithin(2 * (from + 1), 2 * to, 2 * this.#size);
+    this.#steps[2 * from] = ts;
+    this.#steps[2 * from + 1] = x;
+    this.#size += 1 - (to - from);
   }
 
-  /** Moves the steps to the front, into twice the space when they fill more than half of it. */
-  #makeRoom(from: number, to: number): [number, number] {
-    const size = this.#end - this.#first;
-    const capacity = size > this.#ts.length / 2 ? 2 * this.#ts.length : this.#ts.length;
-    this.#ts = moved(this.#ts.subarray(this.#first, this.#end), capacity);
-    this.#values = moved(this.#values.subarray(this.#first, this.#end), capacity);
-    const shift = this.#first;
-    this.#first = 0;
-    this.#end = size;
-    return [from - shift, to - shift];
+  /** Drops the steps that nobody will ask for, and doubles the space when that leaves it more than half full. */
+  #makeRoom(start: Millis): void {
+    const gone = this.#firstAfter(start);
+    const kept = this.#steps.subarray(2 * gone, 2 * this.#size);
+    const roomy = 2 * kept.length > this.#steps.length ? new Float64Array(2 * this.#steps.length) : this.#steps;
+    roomy.set(kept);
+    this.#steps = roomy;
+    this.#size -= gone;
   }
-}
-
-function moved(values: Float64Array, capacity: number): Float64Array<ArrayBuffer> {
-  const room = new Float64Array(capacity);
-  room.set(values);
-  return room;
 }

@@ -12,9 +12,6 @@ export class OccupiedIdle implements TrailingAggregate<boolean, GpuSample> {
     if (!isOccupiedIdle(gpu) && ts > this.#otherwise) this.#otherwise = ts;
   }
 
-  /** One number is little enough to keep. */
-  forget(): void {}
-
   since(start: Millis): boolean {
     return this.#otherwise <= start;
   }
