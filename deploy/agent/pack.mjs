@@ -100,5 +100,5 @@ async function sha256(file) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { install_sha256 } = await packAgent(process.argv[2] && path.resolve(process.argv[2]));
-  console.log(`packed; sha256 of install.sh ${install_sha256}`);
+  process.stdout.write(`packed; sha256 of install.sh ${install_sha256}\n`);
 }
