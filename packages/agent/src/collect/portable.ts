@@ -11,7 +11,7 @@ import type { Network } from './network.js';
 
 const SLOWLY_MS = 10_000;
 
-type Library = typeof SystemInformation;
+type Library = Omit<typeof SystemInformation, 'default'>;
 /** Loaded when first used: on Linux never. */
 const library = async (): Promise<Library> => {
   const module = await import('systeminformation');
