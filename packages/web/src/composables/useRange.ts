@@ -13,7 +13,7 @@ export interface RangeControl {
   set(range: Range): void;
   /** Follows a zoom or pan of a chart. */
   follow(stretch: Stretch): void;
-  shift(share: number): void;
+  move(share: number): void;
   zoom(factor: number): void;
 }
 
@@ -40,7 +40,7 @@ export function useRange(fallback: Preset = '1h', now: () => number = Date.now):
       clearTimeout(timer);
       timer = setTimeout(() => set(rangeOf(stretch, now())), SETTLED_MS);
     },
-    shift: (share) => set(rangeOf(shift(stretchOf(range.value, now()), share, now()), now())),
+    move: (share) => set(rangeOf(shift(stretchOf(range.value, now()), share, now()), now())),
     zoom: (factor) => set(rangeOf(zoom(stretchOf(range.value, now()), factor, now()), now())),
   };
 }

@@ -34,7 +34,7 @@ function seriesOf(fleet: GeneratedFleet, id: string, fields: readonly string[], 
   const end = Math.min(to, Date.now());
   const ts: number[] = [];
   for (let t = Math.ceil(from / step) * step; t <= end; t += step) ts.push(t);
-  const gap = (t: number): boolean => t > from + (to - from) * 0.3 && t < from + (to - from) * 0.34;
+  const gap = (t: number): boolean => t > from + (to - from) * 0.5 && t < from + (to - from) * 0.53;
   const columns = fields.map((field, index) => {
     const now = currentValue(fleet, id, field);
     const random = mulberry32(index + 1);

@@ -49,6 +49,10 @@ describe('figures', () => {
 
   it('label an axis more coarsely the more it spans', () => {
     const ts = Date.UTC(2026, 2, 4, 5, 6, 7);
-    expect([600_000, 6 * 3_600_000, 7 * 86_400_000, 90 * 86_400_000, 900 * 86_400_000].map((span) => en.axisTime(ts, span))).toEqual(['05:06:07', '05:06', '3/4, 05:06', 'Mar 4', 'Mar 2026']);
+    expect([600_000, 6 * 3_600_000, 7 * 86_400_000, 90 * 86_400_000, 900 * 86_400_000].map((span) => en.axisTime(ts, span))).toEqual(['05:06:07', '05:06', '05:06', 'Mar 4', 'Mar 2026']);
+  });
+
+  it('name the day where it begins', () => {
+    expect(en.axisTime(Date.UTC(2026, 2, 4), 3 * 86_400_000)).toBe('Mar 4');
   });
 });

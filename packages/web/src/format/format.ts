@@ -68,7 +68,7 @@ export function createFormat(locale: string, timeZone?: string): Format {
     time: known((ts) => moment(ts, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })),
     date: known((ts) => moment(ts, { dateStyle: 'medium' })),
     dateTime: known((ts) => moment(ts, { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })),
-    axisTime: (ts, span_ms) => moment(ts, axisStyle(span_ms)),
+    axisTime: (ts, span_ms) => moment(ts, axisStyle(span_ms, moment(ts, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }) === '00:00')),
     list: (items) => lists.format(items),
   };
 }
@@ -91,10 +91,10 @@ function duration(seconds: number, number: (value: number, options: Intl.NumberF
   return parts.join(' ');
 }
 
-function axisStyle(span_ms: number): Intl.DateTimeFormatOptions {
+/** Within some days the ticks are hours, and a midnight says which day begins. */
+function axisStyle(span_ms: number, midnight: boolean): Intl.DateTimeFormatOptions {
   if (span_ms <= DAY_MS / 24 / 2) return { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' };
-  if (span_ms <= 1.5 * DAY_MS) return { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
-  if (span_ms <= 15 * DAY_MS) return { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+  if (span_ms <= 15 * DAY_MS) return midnight ? { month: 'short', day: 'numeric' } : { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
   if (span_ms <= 200 * DAY_MS) return { month: 'short', day: 'numeric' };
   return { year: 'numeric', month: 'short' };
 }

@@ -50,6 +50,7 @@ export const en = {
     server: 'Server',
     error: 'Something went wrong',
     network: 'The service cannot be reached.',
+    retrying: 'Trying again by itself; nothing needs to be done here.',
   },
   idle: {
     free8g: '> 8 GiB free',
@@ -160,6 +161,7 @@ export const en = {
     none: 'No server of the fleet has a card.',
     occupied_idle: 'occupied but idle',
     held: 'held by {by}',
+    held_mark: 'held',
   },
   table: {
     search: 'Search',

@@ -51,6 +51,7 @@ export const zhCN = {
     server: '服务器',
     error: '出错了',
     network: '无法连接到服务。',
+    retrying: '正在自动重试，无需操作。',
   },
   idle: {
     free8g: '空闲 > 8 GiB',
@@ -161,6 +162,7 @@ export const zhCN = {
     none: '没有任何服务器装有显卡。',
     occupied_idle: '占而不用',
     held: '{by} 已预留',
+    held_mark: '已预留',
   },
   table: {
     search: '搜索',
