@@ -19,7 +19,7 @@ process.on('SIGTERM', () => {});
 
 process.once('message', (start: Start) => {
   run(start).catch((cause: unknown) => {
-    process.send?.({ type: 'failed', message: explain(cause, start) } satisfies Report, () => process.exit(1));
+    process.send?.({ type: 'failed', message: cause instanceof Error ? cause.message : String(cause) } satisfies Report, () => process.exit(1));
   });
 });
 
@@ -57,14 +57,4 @@ function beat(database: Database): void {
     report({ type: 'alive' });
     setTimeout(() => beat(database), HEARTBEAT_MS).unref();
   });
-}
-
-function explain(cause: unknown, { dataDir, host, port }: Start): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  if (code === 'EADDRINUSE') return `Port ${port} of ${host} is taken. Stop the program that listens there, or choose another port for the database.`;
-  if (/Cannot lock file/.test(message)) return `The data folder ${dataDir} is in use by another running instance. Stop that one, or choose another data folder.`;
-  if (code === 'ENOSPC' || /NOT_ENOUGH_SPACE|No space left/.test(message)) return `There is no space left for ${dataDir}. Free some, or choose a data folder on another disk.`;
-  if (code === 'EACCES' || code === 'EROFS' || /Permission denied/.test(message)) return `The data folder ${dataDir} cannot be written. Give this user the right to, or choose another data folder.`;
-  return `The database does not start on ${dataDir}: ${message}`;
 }

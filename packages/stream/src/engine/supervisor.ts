@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { GIB, MIB, SECOND, systemClock, type Clock } from '@vacancy/shared';
 import type { Log } from '../log.js';
 import type { Limits } from './database.js';
+import { explain } from './explain.js';
 import { HEARTBEAT_MS, STOP_MS, type Report, type Start } from './messages.js';
 import type { ReaderLimits } from './reader.js';
 
@@ -52,6 +54,7 @@ const START_TIMEOUT_MS = 60 * SECOND;
 // The probe is a query: under full load of all cores it has been seen to take seconds.
 const SILENCE_MS = 15 * HEARTBEAT_MS;
 const FIRST_DELAY_MS = 250;
+const MAX_SAID = 4_000;
 const MAX_DELAY_MS = 10 * SECOND;
 
 /**
@@ -109,10 +112,15 @@ class Supervisor implements Engine {
     const child = forkChild();
     this.#child = child;
     const started = new Promise<void>((done, fail) => {
-      let reason = 'The database\'s process ended before it was ready.';
+      let said = '';
+      // The engine's own reason for not starting is only to be read there.
+      child.stderr?.on('data', (text: Buffer) => {
+        said = `${said}${text.toString()}`.slice(-MAX_SAID);
+        this.#log.debug({ pid: child.pid, text: text.toString().trim() }, 'database says');
+      });
       let cancelSilence = this.#clock.setTimer(START_TIMEOUT_MS, () => child.kill('SIGKILL'));
       child.on('message', (report: Report) => {
-        if (report.type === 'failed') reason = report.message;
+        if (report.type === 'failed') said = `${report.message}\n${said}`;
         else {
           cancelSilence();
           cancelSilence = this.#clock.setTimer(SILENCE_MS, () => this.#killSilent(child));
@@ -122,10 +130,12 @@ class Supervisor implements Engine {
           done();
         }
       });
+      child.on('error', (cause) => fail(new EngineStartError(`The database's process cannot be run: ${cause.message}`, { cause })));
       child.once('exit', (code, signal) => {
         cancelSilence();
-        fail(new EngineStartError(reason));
         this.#exited(code, signal);
+        // What it said last may come after its end. (Not `close`: Node does not emit that after a `disconnect` from here.)
+        finished(child.stderr!).catch(() => {}).finally(() => fail(new EngineStartError(explain(said, { ...this.#start, port: this.#port }))));
       });
     });
     child.send({ ...this.#start, port: this.#port } satisfies Start, () => {});
@@ -166,7 +176,7 @@ class Supervisor implements Engine {
     if (!child) return;
     const exited = once(child, 'exit');
     const cancel = this.#clock.setTimer(STOP_MS + 500, () => child.kill('SIGKILL'));
-    child.disconnect();
+    if (child.connected) child.disconnect();
     await exited;
     cancel();
     this.#log.info('database stopped');
@@ -181,7 +191,7 @@ function forkChild(): ChildProcess {
     // threads, and with the default of four they starve file access), and SQL can read nothing that is not there.
     env: { UV_THREADPOOL_SIZE: '16', TZ: 'UTC', ...(source ? { NODE_OPTIONS: '' } : {}) },
     execArgv: source ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href, '--conditions=@vacancy/source'] : [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'json',
   });
 }
