@@ -36,6 +36,6 @@ export {
 } from './live.js';
 export {
   PERIODS,
-  type BusyTime, type Period, type Report, type ReportFigures, type ReportFleet, type ReportGpu, type ReportIdleRate,
+  type BusyTime, type DiskForecast, type Period, type Report, type ReportComparison, type ReportFigures, type ReportFleet, type ReportGpu, type ReportIdleRate,
   type ReportListItem, type ReportSentence, type ReportServer, type ReportTrends, type ReportUser, type ServerLoad,
 } from './report.js';
