@@ -6,7 +6,7 @@ import { locked, writeWhole } from './files.js';
 import { natsConfig, type NatsConfigOptions } from './nats-config.js';
 import { CONFIG_FILE, PID_FILE } from './reload.js';
 
-export interface HubOptions extends Partial<Pick<NatsConfigOptions, 'host' | 'tls' | 'max_file_bytes' | 'version'>> {
+export interface HubOptions extends Partial<Pick<NatsConfigOptions, 'host' | 'tls' | 'monitor_port' | 'max_file_bytes' | 'version'>> {
   readonly data_dir: string;
   readonly port: number;
 }

@@ -12,6 +12,8 @@ export interface NatsConfigOptions {
   /** Beside the configuration: the server looks for includes there and nowhere else. */
   readonly agents_file: string;
   readonly tls?: { readonly cert_file: string; readonly key_file: string; readonly ca_file?: string };
+  /** Port for health probes, on loopback alone. */
+  readonly monitor_port?: number;
   /** Most disk for streams; 24 GiB when absent. */
   readonly max_file_bytes?: number;
   /** Version of the server that will read this: `sync_interval` is known from 2.10 on, an older one refuses to start over it. Left out when absent. */
@@ -32,7 +34,7 @@ export function natsConfig(options: NatsConfigOptions): string {
   return `# Written by Vacancy at every start; changes here are lost.
 listen: ${quote(`${host.includes(':') ? `[${host}]` : host}:${port}`)}
 pid_file: ${quote(options.pid_file)}
-# Longer samples are set aside by the stream service, which can say why; far longer ones are refused here.
+${options.monitor_port ? `http: "127.0.0.1:${options.monitor_port}"\n` : ''}# Longer samples are set aside by the stream service, which can say why; far longer ones are refused here.
 max_payload: 1048576
 ${tls ? `tls {\n  cert_file: ${quote(tls.cert_file)}\n  key_file: ${quote(tls.key_file)}\n${tls.ca_file ? `  ca_file: ${quote(tls.ca_file)}\n` : ''}}\n` : ''}jetstream {
   store_dir: ${quote(options.store_dir)}
