@@ -6,12 +6,12 @@ import { OccupiedIdle } from './aggregates/occupied-idle.js';
 import { PercentCounts } from './aggregates/percent-counts.js';
 import { utilizationMean } from './aggregates/utilization-mean.js';
 import { OCCUPIED_IDLE_COVERAGE, type CardStats } from './stats.js';
-import { PRESENT, UNKNOWN, type Timeline } from './timeline.js';
+import { PRESENT, UNKNOWN, UTILIZATION, type Timeline } from './timeline.js';
 
 /** Where each aggregate's numbers begin; together they fill one cache line. */
 const IDLE = 0;
-const UTILIZATION = IDLE + idleTime.numbers;
-const MEMORY = UTILIZATION + utilizationMean.numbers;
+const MEAN = IDLE + idleTime.numbers;
+const MEMORY = MEAN + utilizationMean.numbers;
 const NUMBERS = 8;
 
 /** What is kept once for a card, and counts of which each of its windows is a series. */
@@ -41,13 +41,14 @@ export class Cards {
   shift(rows: Timeline, slot: number, window: number, sign: 1 | -1): void {
     const sums = this.#sums;
     let cell = rows.cell(slot, 0);
-    for (let column = 0; column < this.#cards.length; column++, cell++) {
-      if (!(rows.card[cell]! & PRESENT)) continue;
+    for (let column = 0; column < this.#cards.length; column++, cell += 2) {
+      const word = rows.words[cell + 1]!;
+      if (!(word & PRESENT)) continue;
       const at = this.#at(column, window);
       idleTime.shift(sums, at + IDLE, rows, slot, cell, sign);
-      utilizationMean.shift(sums, at + UTILIZATION, rows, slot, cell, sign);
+      utilizationMean.shift(sums, at + MEAN, rows, slot, cell, sign);
       memoryUsed.shift(sums, at + MEMORY, rows, slot, cell, sign);
-      const percent = rows.utilization[cell]!;
+      const percent = word & UTILIZATION;
       if (percent !== UNKNOWN) this.#cards[column]!.utilization.shift(window, percent, sign);
     }
   }
@@ -67,7 +68,7 @@ export class Cards {
       coverage,
       idle_rate: idleTime.value(this.#sums, at + IDLE),
       utilization_median: card.utilization.median(window),
-      utilization_mean: utilizationMean.value(this.#sums, at + UTILIZATION),
+      utilization_mean: utilizationMean.value(this.#sums, at + MEAN),
       memory_used_mean: memoryUsed.value(this.#sums, at + MEMORY),
       memory_free_min: card.memory_free.since(start),
       occupied_idle: coverage >= OCCUPIED_IDLE_COVERAGE && card.occupied_idle.since(start),

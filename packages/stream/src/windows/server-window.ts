@@ -1,7 +1,7 @@
 import { Network } from './aggregates/network.js';
 import { SortedValues } from './aggregates/sorted-values.js';
 import { WeightedMean } from './aggregates/weighted-mean.js';
-import type { Timeline } from './timeline.js';
+import { CPU, INTERVAL_MS, type Timeline } from './timeline.js';
 
 /** What one window knows of a server apart from its cards and its extremes. */
 export class ServerWindow {
@@ -12,14 +12,16 @@ export class ServerWindow {
   readonly network = new Network();
 
   add(rows: Timeline, slot: number, before: number): void {
-    this.cpu.add(rows.cpu[slot]!);
-    this.cpu_mean.add(rows.cpu[slot]!, rows.interval_ms[slot]!);
+    const cpu = rows.numbers[slot + CPU]!;
+    this.cpu.add(cpu);
+    this.cpu_mean.add(cpu, rows.numbers[slot + INTERVAL_MS]!);
     this.network.add(rows, slot, before);
   }
 
   remove(rows: Timeline, slot: number, before: number): void {
-    this.cpu.remove(rows.cpu[slot]!);
-    this.cpu_mean.remove(rows.cpu[slot]!, rows.interval_ms[slot]!);
+    const cpu = rows.numbers[slot + CPU]!;
+    this.cpu.remove(cpu);
+    this.cpu_mean.remove(cpu, rows.numbers[slot + INTERVAL_MS]!);
     this.network.remove(rows, slot, before);
   }
 

@@ -1,5 +1,5 @@
 import type { IdleRate } from '@vacancy/shared';
-import { FREE8G, USED10PCT } from '../timeline.js';
+import { FREE8G, INTERVAL_MS, USED10PCT } from '../timeline.js';
 import type { CardAggregate } from './aggregate.js';
 
 /** Observed time, ms, and the part of it in which the card was idle by both definitions. */
@@ -7,8 +7,8 @@ export const idleTime: CardAggregate<IdleRate> = {
   numbers: 3,
 
   shift(sums, at, rows, slot, cell, sign) {
-    const ms = sign * rows.interval_ms[slot]!;
-    const card = rows.card[cell]!;
+    const ms = sign * rows.numbers[slot + INTERVAL_MS]!;
+    const card = rows.words[cell + 1]!;
     sums[at]! += ms;
     if (card & FREE8G) sums[at + 1]! += ms;
     if (card & USED10PCT) sums[at + 2]! += ms;

@@ -1,4 +1,5 @@
 import { KIB } from '@vacancy/shared';
+import { INTERVAL_MS } from '../timeline.js';
 import type { CardAggregate } from './aggregate.js';
 
 /** Mean memory in use, bytes; summed in KiB, which keeps an hour of a 2 TiB card within the whole numbers of a double. */
@@ -6,9 +7,9 @@ export const memoryUsed: CardAggregate<number | null> = {
   numbers: 2,
 
   shift(sums, at, rows, slot, cell, sign) {
-    const ms = sign * rows.interval_ms[slot]!;
+    const ms = sign * rows.numbers[slot + INTERVAL_MS]!;
     sums[at]! += ms;
-    sums[at + 1]! += rows.used_kib[cell]! * ms;
+    sums[at + 1]! += rows.words[cell]! * ms;
   },
 
   value(sums, at) {

@@ -1,6 +1,6 @@
 import { SECOND } from '@vacancy/shared';
 import type { NetworkRates } from '../stats.js';
-import type { Timeline } from '../timeline.js';
+import { BOOT, NETWORK_IN, NETWORK_OUT, TS, UPTIME_S, type Timeline } from '../timeline.js';
 import type { ServerAggregate } from './aggregate.js';
 import { Sum } from './sum.js';
 
@@ -26,10 +26,11 @@ export class Network implements ServerAggregate<NetworkRates> {
 
   #shift(rows: Timeline, slot: number, before: number, sign: 1 | -1): void {
     if (before < 0) return;
-    const ms = rows.ts[slot]! - rows.ts[before]!;
-    const rebooted = rows.boot_id[slot] !== rows.boot_id[before] || rows.uptime_s[slot]! < rows.uptime_s[before]!;
-    this.#up.shift(increase(rows.network_out[before]!, rows.network_out[slot]!, rebooted), ms, sign);
-    this.#down.shift(increase(rows.network_in[before]!, rows.network_in[slot]!, rebooted), ms, sign);
+    const n = rows.numbers;
+    const ms = n[slot + TS]! - n[before + TS]!;
+    const rebooted = n[slot + BOOT] !== n[before + BOOT] || n[slot + UPTIME_S]! < n[before + UPTIME_S]!;
+    this.#up.shift(increase(n[before + NETWORK_OUT]!, n[slot + NETWORK_OUT]!, rebooted), ms, sign);
+    this.#down.shift(increase(n[before + NETWORK_IN]!, n[slot + NETWORK_IN]!, rebooted), ms, sign);
   }
 }
 

@@ -1,4 +1,4 @@
-import { UNKNOWN } from '../timeline.js';
+import { INTERVAL_MS, UNKNOWN, UTILIZATION } from '../timeline.js';
 import type { CardAggregate } from './aggregate.js';
 
 /** Mean utilisation, percent, over the time for which it is known: a card that does not tell is not an idle one. */
@@ -6,9 +6,9 @@ export const utilizationMean: CardAggregate<number | null> = {
   numbers: 2,
 
   shift(sums, at, rows, slot, cell, sign) {
-    const percent = rows.utilization[cell]!;
+    const percent = rows.words[cell + 1]! & UTILIZATION;
     if (percent === UNKNOWN) return;
-    const ms = sign * rows.interval_ms[slot]!;
+    const ms = sign * rows.numbers[slot + INTERVAL_MS]!;
     sums[at]! += ms;
     sums[at + 1]! += percent * ms;
   },
