@@ -64,7 +64,7 @@ export class Supervisor {
       child.lastExit = { code, signal };
       log.end();
       this.#report();
-      if (this.#stopping || code === 0) return;
+      if (this.#stopping) return;
       child.failures = Date.now() - since > HEALTHY_MS ? 0 : child.failures + 1;
       child.timer = setTimeout(() => this.#spawn(child), RESTART_MS[Math.min(child.failures, RESTART_MS.length - 1)]);
     });

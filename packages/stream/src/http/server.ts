@@ -86,7 +86,7 @@ async function servePages(app: FastifyInstance, web_dir: string): Promise<void> 
   const built = existsSync(index);
   if (built) {
     // Hashed names never change their content; index.html names them and must be asked for each time.
-    await app.register(serveStatic, { root: web_dir, wildcard: false, index: false, maxAge: '1y', immutable: true, globIgnore: ['index.html'] });
+    await app.register(serveStatic, { root: web_dir, index: false, maxAge: '1y', immutable: true, allowedPath: (file) => file !== '/index.html' });
   }
   app.setNotFoundHandler((request, reply) => {
     const isPage = request.method === 'GET' && !request.url.startsWith('/api/') && (request.headers.accept ?? '').includes('text/html');

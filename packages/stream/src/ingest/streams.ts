@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import {
   DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType, StoreCompression, jetstreamManager,
-  type JetStreamManager, type StreamConfig,
+  type JetStreamManager, type StreamConfig, type StreamInfo,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { INVENTORY_STREAM, INVENTORY_SUBJECTS, MIB, SAMPLES_STREAM, SAMPLE_SUBJECTS } from '@vacancy/shared';
+import { INVENTORY_STREAM, INVENTORY_SUBJECTS, MIB, SAMPLES_STREAM, SAMPLE_SUBJECTS, same } from '@vacancy/shared';
 import type { Log } from '../log.js';
 
 export interface StreamLimits {
@@ -62,9 +63,18 @@ async function ensureWithin(manager: JetStreamManager, log: Log, config: Partial
 
 async function ensure(manager: JetStreamManager, config: Partial<StreamConfig> & { name: string }): Promise<void> {
   const known = await manager.streams.info(config.name).catch(() => null);
-  if (known) await manager.streams.update(config.name, config);
-  else await manager.streams.add({ ...KEPT, ...config });
+  if (!known) await manager.streams.add({ ...KEPT, ...config, description: `${config.name.toLowerCase()} ${randomUUID()}` });
+  else if (differs(known.config, config)) await manager.streams.update(config.name, config);
 }
+
+const differs = (known: StreamConfig, wanted: Partial<StreamConfig>): boolean =>
+  (Object.keys(wanted) as (keyof StreamConfig)[]).some((key) => !same(known[key], wanted[key]));
+
+/**
+ * Tells a stream from another one made later under its name: positions in it mean nothing for that one.
+ * The time of creation will not do: 2.9.10 forgets it when a stream that was updated is recovered.
+ */
+export const identityOf = ({ config, created }: StreamInfo): string => config.description || created;
 
 function atLeast(nats: NatsConnection, major: number, minor: number): boolean {
   const [a = 0, b = 0] = (nats.info?.version ?? '0.0').split('.').map(Number);

@@ -1,0 +1,69 @@
+import type { StreamInfo } from '@nats-io/jetstream';
+import { HOUR } from '@vacancy/shared';
+import type { Log } from '../log.js';
+import type { Database } from './client.js';
+import type { Found } from './journal.js';
+import { Ledger, type LedgerState } from './ledger.js';
+import { identityOf } from '../ingest/streams.js';
+import type { Position } from './pull.js';
+
+/**
+ * Where to go on in the stream. `after` is what the journal or the database says; the stream may have changed since:
+ * made anew (begin at its start: the ledger knows what was stored), cut off at its end by a broker that lost power (go on at
+ * the end that is left), or beyond what it still keeps (what was discarded is lost, and is said).
+ */
+export function positionIn(info: StreamInfo, after: Position | undefined, log: Log): Position {
+  const stream = identityOf(info);
+  const { last_seq } = info.state;
+  const first_seq = Math.max(1, info.state.first_seq); // 0 while the stream has never held a message
+  if (after?.stream !== stream) {
+    if (after) log.warn({ was: after.stream, is: stream }, 'the stream was made anew: reading it from its start');
+    return { stream, seq: first_seq - 1 };
+  }
+  if (after.seq > last_seq) log.warn({ position: after.seq, last_seq }, 'the broker lost the end of its stream');
+  if (after.seq < first_seq - 1) log.error({ lost: first_seq - 1 - after.seq }, 'the stream discarded messages before they were stored');
+  return { stream, seq: Math.max(first_seq - 1, Math.min(after.seq, last_seq)) };
+}
+
+export const positionOf = ({ batch }: Found): Position => ({ stream: batch.stream, seq: batch.to });
+
+/** Without a journal the database itself says how far it got: every row names the end of its batch. */
+export async function positionFromRows(db: Database): Promise<Position | undefined> {
+  const [row] = await db.rows<{ stream: string; seq: number }>(
+    "SELECT stream, max(batch) AS seq FROM samples WHERE stream != '' GROUP BY stream ORDER BY max(received_ts) DESC LIMIT 1",
+  );
+  return row;
+}
+
+/** How far back a lost ledger is made again from the rows: what a broker or an agent may still send twice. */
+const REMEMBERED_MS = 6 * HOUR;
+
+/** The edges of the runs of consecutive samples, from the rows that arrived lately. */
+export async function ledgerFromRows(db: Database, now: number): Promise<LedgerState> {
+  const edges = await db.rows<EdgeRow>(
+    `SELECT server, boot_id, seq, ts, uptime_s, network_in, network_out, before != seq - 1 OR at = 1 AS opens, after != seq + 1 OR at = total AS closes
+     FROM (
+       SELECT server, boot_id, seq, toUnixTimestamp64Milli(s.ts) AS ts, uptime_s, network_in, network_out,
+         lagInFrame(seq) OVER w AS before, leadInFrame(seq) OVER w AS after, row_number() OVER w AS at, count() OVER (PARTITION BY server, boot_id) AS total
+       FROM samples AS s
+       WHERE received_ts >= fromUnixTimestamp64Milli({since:Int64})
+       WINDOW w AS (PARTITION BY server, boot_id ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+     )
+     WHERE opens OR closes
+     ORDER BY server, boot_id, seq`,
+    { since: now - REMEMBERED_MS },
+  );
+  return Ledger.fromEdges(edges);
+}
+
+export interface EdgeRow {
+  readonly server: string;
+  readonly boot_id: string;
+  readonly seq: number;
+  readonly ts: number;
+  readonly uptime_s: number;
+  readonly network_in: number;
+  readonly network_out: number;
+  readonly opens: 0 | 1;
+  readonly closes: 0 | 1;
+}
