@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cpus, release, type as osType } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { StaticFacts } from '../inventory.js';
@@ -39,6 +40,7 @@ export function ownStatic(): StaticFacts {
 function runChild(): Promise<Partial<StaticFacts>> {
   const own = import.meta.url;
   const program = fileURLToPath(new URL(`./static-child${own.slice(own.lastIndexOf('.'))}`, own));
+  if (!existsSync(program)) return Promise.resolve({}); // packed into one file, without its library
   return new Promise((resolve) => {
     execFile(process.execPath, [...process.execArgv, program], { timeout: 20_000 }, (error, out) => {
       try {
