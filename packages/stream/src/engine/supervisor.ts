@@ -189,7 +189,7 @@ function forkChild(): ChildProcess {
   return fork(self.replace(/supervisor\.(ts|js)$/, 'child.$1'), {
     // The whole environment: the pool's size must be known before the process starts (the engine's queries occupy its
     // threads, and with the default of four they starve file access), and SQL can read nothing that is not there.
-    env: { UV_THREADPOOL_SIZE: '16', TZ: 'UTC', ...(source ? { NODE_OPTIONS: '' } : {}) },
+    env: { UV_THREADPOOL_SIZE: '16', TZ: 'UTC' },
     execArgv: source ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href, '--conditions=@vacancy/source'] : [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'json',
