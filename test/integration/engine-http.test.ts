@@ -45,7 +45,7 @@ describe('an INSERT', () => {
 
   it('takes compressed bodies', async () => {
     const name = await table('zipped', 'a UInt32');
-    await post(`INSERT INTO ${name} FORMAT JSONEachRow`, gzipSync('{"a":1}\n\n{"a":2}'), { 'Content-Encoding': 'gzip' });
+    await post(`INSERT INTO ${name} FORMAT JSONEachRow`, new Uint8Array(gzipSync('{"a":1}\n\n{"a":2}')), { 'Content-Encoding': 'gzip' });
     const zipping = engine.client({ compression: { request: true } });
     await zipping.insert({ table: name, values: [{ a: 3 }], format: 'JSONEachRow' });
     expect(await rows(`SELECT a FROM ${name} ORDER BY a`)).toEqual([{ a: 1 }, { a: 2 }, { a: 3 }]);
