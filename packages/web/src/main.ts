@@ -22,6 +22,15 @@ async function connect(): Promise<Client> {
   return { api: createHttpApi(), live: createLiveClient() };
 }
 
+// After an upgrade of the service the pages of an open tab ask for parts that are gone: the page is loaded anew, once a minute at most.
+addEventListener('vite:preloadError', (event) => {
+  const last = Number(sessionStorage.getItem('vacancy.reloaded'));
+  if (Date.now() - last < 60_000) return;
+  sessionStorage.setItem('vacancy.reloaded', String(Date.now()));
+  event.preventDefault();
+  location.reload();
+});
+
 const [client, texts] = await Promise.all([connect(), createTexts(preferredLocale())]);
 
 createApp(App)

@@ -56,6 +56,8 @@ export function useHistory(request: ComputedRef<HistoryRequest | null>, now: () 
     } catch (cause) {
       if (controller.signal.aborted) return;
       error.value = cause;
+      // Without a past the lines begin now: the live way does not wait for the database.
+      loaded.value ??= stretch;
     }
     loading.value = false;
     if (wanted.range.kind === 'live') timer = setTimeout(load, Math.min(15 * MINUTE, Math.max(MINUTE, 2 * (history.step ?? 0))));

@@ -31,7 +31,7 @@ export const COLUMNS: Record<ColumnKey, Column> = {
   like_index: { width: 92, align: 'start', first: 'asc', value: likeOrder, text: (row) => row.like_index },
   cpu: figure(84, (row) => row.cpu, (row, f) => f.percent(row.cpu), (row) => row.cpu / 100),
   cpu_median: figure(118, (row) => row.windows['5m'].cpu_median, (row, f) => f.percent(row.windows['5m'].cpu_median), (row) => part(row.windows['5m'].cpu_median, 100)),
-  memory: figure(132, (row) => part(row.memory_used, row.memory_total), (row, f) => `${f.bytes(row.memory_used, 0)} / ${f.bytes(row.memory_total, 0)}`, (row) => part(row.memory_used, row.memory_total)),
+  memory: figure(152, (row) => part(row.memory_used, row.memory_total), (row, f) => `${f.bytes(row.memory_used, 0)} / ${f.bytes(row.memory_total, 0)}`, (row) => part(row.memory_used, row.memory_total)),
   gpus: { width: 120, align: 'start', first: 'desc', value: (row) => row.gpus.length, text: (row, f) => f.number(row.gpus.length) },
   gpu_free: figure(104, bestFree, (row, f) => f.bytes(bestFree(row))),
   gpu_utilization: figure(76, meanUtilization, (row, f) => f.percent(meanUtilization(row)), (row) => part(meanUtilization(row), 100)),

@@ -56,7 +56,7 @@ describe('a tooltip', () => {
 });
 
 describe('the value axis', () => {
-  it.each([[256 * GIB, 64 * GIB, 256 * GIB], [11 * GIB, 4 * GIB, 12 * GIB], [700, 256, 768], [0, 0.25, 0.25]])('of sizes up to %i has ticks that are round in binary units', (max, interval, top) => {
+  it.each([[256 * GIB, 64 * GIB, 256 * GIB], [11 * GIB, 4 * GIB, 12 * GIB], [700, 256, 768], [0, 1, 4]])('of sizes up to %i has ticks that are round in binary units', (max, interval, top) => {
     expect(valueScale('bytes', max)).toEqual({ min: 0, interval, max: top });
   });
 

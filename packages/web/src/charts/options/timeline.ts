@@ -128,10 +128,11 @@ const TICKS = 4;
 /** An axis from 0 whose ticks are round in the unit they are written in: powers of two for sizes, quarters for percent. */
 export function valueScale(unit: Unit, max: number): { min: number; max: number; interval: number } {
   if (unit === 'percent') return { min: 0, max: 100, interval: 25 };
-  const power = max < 1 ? 0 : Math.floor(Math.log(max) / Math.log(BINARY));
+  if (max < TICKS) return { min: 0, max: TICKS, interval: 1 };
+  const power = Math.floor(Math.log(max) / Math.log(BINARY));
   const base = BINARY ** power;
-  const interval = base * 2 ** Math.ceil(Math.log2(Math.max(max / base, 1) / TICKS));
-  return { min: 0, max: Math.max(1, Math.ceil(max / interval)) * interval, interval };
+  const interval = base * 2 ** Math.ceil(Math.log2(max / base / TICKS));
+  return { min: 0, max: Math.ceil(max / interval) * interval, interval };
 }
 
 function greatest(lines: readonly Line[]): number {
