@@ -1,18 +1,17 @@
 import type { LiveGpu, LiveRow } from '@vacancy/shared';
 
-export interface ChosenCard {
-  readonly card: LiveGpu;
-  readonly steadiness: number | null;
-}
-
+/** A server that has what was asked for, with what it is ranked by. */
 export interface Fit {
   readonly row: LiveRow;
   /** Best first. */
-  readonly chosen: readonly ChosenCard[];
-  /** The card with the most free memory. */
+  readonly chosen: readonly LiveGpu[];
+  /** The card with the most free memory; `null` when no card was asked for. */
   readonly best: LiveGpu | null;
-  /** Of the least steady card, as all of them are needed. */
-  readonly steadiness: number | null;
-  /** `steadiness` as it ranks: 0 unless the order asks for it. */
+  /** How sure it is that the cards stay free, in steps; 0 unless the order asks for it. */
   readonly step: number;
+  /** Of the best card, or of the server when no card was asked for, bytes. */
+  readonly memory_free: number;
+  /** Medians of 5 minutes, percent; Infinity is not known, and loses every tie. */
+  readonly utilization: number;
+  readonly cpu: number;
 }

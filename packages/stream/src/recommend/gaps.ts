@@ -46,6 +46,8 @@ interface Period {
   work: Work;
   /** Somebody is still coming, by whom the period before was ended: its kind, the free memory it had, the least since. */
   arrival: { readonly kind: string; readonly most: number; least: number } | null;
+  /** What lies ahead, as of the last look: a question costs next to nothing, however many cards it asks about. */
+  expected?: { readonly ms: number; readonly events: number } | undefined;
   /** The same people came back after the gap before this one. */
   again: boolean;
 }
@@ -123,11 +125,8 @@ export class Gaps {
     if (!period) return null;
     const rates = this.#rates.get(kindOf(period));
     if (!rates || sum(rates.events) < MIN_EVENTS) return null;
-    let expected = 0;
-    for (const [age, minutes] of slices(ts - period.since, ts - period.since + ms)) {
-      expected += minutes * this.#rate(rates, age) * this.#factor(features(card, period, ts), age);
-    }
-    return Math.exp(-expected * shareAbove(rates.falls, spare));
+    if (period.expected?.ms !== ms) period.expected = { ms, events: this.#ahead(card, period, rates, ts, ms) };
+    return Math.exp(-period.expected.events * shareAbove(rates.falls, spare));
   }
 
   /** Lets go of cards that have not been seen since `before`. */
@@ -166,6 +165,14 @@ export class Gaps {
     const age = ts - period.since;
     rates.events[binOf(AGES, age - 1)]! += 1;
     for (const key of keys) this.#tally(`${key}|${binOf(PHASES, age - 1)}`).events += 1;
+  }
+
+  /** Ends to expect in the next `ms`. */
+  #ahead(card: string, period: Period, rates: Rates, ts: number, ms: number): number {
+    const keys = features(card, period, ts);
+    let events = 0;
+    for (const [age, minutes] of slices(ts - period.since, ts - period.since + ms)) events += minutes * this.#rate(rates, age) * this.#factor(keys, age);
+    return events;
   }
 
   /** Each factor is held against what the ones before it explain already, or two that say the same would count twice. */
@@ -236,6 +243,7 @@ function follow(before: Period, reading: CardReading, ts: number, fell: boolean)
 
 function goOn(period: Period, reading: CardReading, ts: number): void {
   period.seen = ts;
+  period.expected = undefined;
   period.most = Math.max(period.most, reading.memory_free);
   if (period.arrival) period.arrival.least = Math.min(period.arrival.least, reading.memory_free);
   if (period.empty) return;
@@ -246,11 +254,18 @@ function goOn(period: Period, reading: CardReading, ts: number): void {
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-/** Share of the falls that took more than `spare`. */
+/** Share of the falls that took more than `spare`; within a bin they are taken as even. */
 function shareAbove(falls: readonly number[], spare: number): number {
-  const at = Math.max(0, spare) * FALLS;
-  const above = falls.reduce((total, count, bin) => total + count * Math.min(1, Math.max(0, bin + 1 - at)), 0);
-  return (above + 1) / (sum(falls) + 1);
+  const at = Math.min(FALLS, Math.max(0, spare * FALLS));
+  const first = Math.floor(at);
+  let all = 0;
+  let above = 0;
+  for (let bin = 0; bin < FALLS; bin++) {
+    all += falls[bin]!;
+    if (bin > first) above += falls[bin]!;
+    else if (bin === first) above += falls[bin]! * (first + 1 - at);
+  }
+  return (above + 1) / (all + 1);
 }
 
 /** The bin that an age in milliseconds falls into. */

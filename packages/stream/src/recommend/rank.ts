@@ -1,5 +1,5 @@
 import { MAX_CLOCK_AHEAD_MS, OCCUPIED_SHARE, type Candidate, type LiveGpu, type LiveRow, type Recommendation, type Rejected } from '@vacancy/shared';
-import type { ChosenCard, Fit } from './fit.js';
+import type { Fit } from './fit.js';
 import { reasonsFor } from './reasons.js';
 import { rejection, type RejectionCode, type WhyNot } from './rejections.js';
 import { LIKE_SERVER, promisedBytes, type CardRequest } from './request.js';
@@ -23,14 +23,13 @@ const FROM_ROW: RankContext = { held: (_server, card) => card.held, steadiness: 
  * The answer depends on the rows, never on their order.
  */
 export function recommend(rows: Iterable<LiveRow>, request: CardRequest, now: number, context: RankContext = FROM_ROW): Recommendation {
-  const rejected: Rejected[] = [];
-  const fitting = rank(rows, request, now, context, (row, { code, params }) => rejected.push(rejection(row, code, params)));
-  for (const [at, fit] of fitting.slice(request.limit).entries()) {
-    const rank = request.limit + at + 1;
-    rejected.push(rejection(fit.row, 'outranked', { rank, limit: request.limit }));
-  }
-  rejected.sort((a, b) => compareText(a.server, b.server));
-  return { servers: fitting.slice(0, request.limit).map((fit) => toCandidate(fit, now)), rejected, ts: now };
+  const others: Rejected[] = [];
+  const { limit } = request;
+  const fitting = rank(rows, request, now, context, (row, { code, params }) => others.push(rejection(row, code, params)));
+  const outranked = fitting.slice(limit).map((fit, at) => rejection(fit.row, 'outranked', { rank: limit + at + 1, limit }));
+  // The live table comes by id; a sort of what is sorted is one pass.
+  others.sort((a, b) => compareText(a.server, b.server));
+  return { servers: fitting.slice(0, limit).map((fit) => toCandidate(fit, request, now, context)), rejected: [...outranked, ...others], ts: now };
 }
 
 /** All servers that fit, best first, whatever the limit; `onRejected` hears of the others. */
@@ -46,7 +45,7 @@ export function rank(rows: Iterable<LiveRow>, request: CardRequest, now: number,
 
 /** The home page's three servers: the same code with the default request. */
 export const likeServer = (rows: Iterable<LiveRow>, now: number, context?: RankContext): Candidate[] =>
-  rank(rows, LIKE_SERVER, now, context).slice(0, LIKE_SERVER.limit).map((fit) => toCandidate(fit, now));
+  rank(rows, LIKE_SERVER, now, context).slice(0, LIKE_SERVER.limit).map((fit) => toCandidate(fit, LIKE_SERVER, now, context ?? FROM_ROW));
 
 /** How old a row's newest reading is, by the broker's clock where the agent knows its own error (at most a minute is believed). */
 export function ageOf(row: LiveRow, now: number): number {
@@ -80,66 +79,88 @@ function judgeHost(row: LiveRow, request: CardRequest): WhyNot | null {
 
 function judgeCards(row: LiveRow, request: CardRequest, context: RankContext): Fit | WhyNot {
   const { gpus: wanted, memory, model } = request;
-  if (wanted === 0) return { row, chosen: [], best: null, steadiness: null, step: 0 };
+  if (wanted === 0) return toFit(row, [], null, 0);
   if (row.gpus.length === 0 && gpuFailure(row)) return no('no_gpu_data', { reason: gpuFailure(row)! });
-  // A card without a size is one that the driver could not read.
-  const readable = row.gpus.filter((card) => card.memory_total > 0);
-  const fitting = readable.filter((card) => contains(card.gpu_type, model));
-  if (model !== undefined && readable.length > 0 && fitting.length === 0) return no('model', { model });
-  if (fitting.length < wanted) return no('too_few_cards', { wanted, have: fitting.length });
 
-  const roomy = fitting.filter((card) => card.memory_free >= memory);
-  if (roomy.length < wanted) {
-    const best = Math.max(...fitting.map((card) => card.memory_free));
-    return no('no_memory', { wanted, have: roomy.length, memory, best });
+  const count = { readable: 0, fitting: 0, roomy: 0, free: 0 };
+  const holds: Held[] = [];
+  const chosen: LiveGpu[] = [];
+  let best = 0;
+  const order = request.order === 'steady' ? steadyOrder(row, request, context) : compareCards;
+  for (const card of row.gpus) {
+    // A card without a size is one that the driver could not read.
+    if (card.memory_total <= 0) continue;
+    count.readable++;
+    if (!contains(card.gpu_type, model)) continue;
+    count.fitting++;
+    best = Math.max(best, card.memory_free);
+    if (card.memory_free < memory) continue;
+    count.roomy++;
+    const held = context.held(row.server, card);
+    if (held !== null) {
+      holds.push(held);
+      continue;
+    }
+    count.free++;
+    keepBest(chosen, card, wanted, order);
   }
-  const free = roomy.filter((card) => context.held(row.server, card) === null);
-  if (free.length < wanted) {
-    const holds = roomy.map((card) => context.held(row.server, card)).filter((held) => held !== null);
+
+  if (model !== undefined && count.readable > 0 && count.fitting === 0) return no('model', { model });
+  if (count.fitting < wanted) return no('too_few_cards', { wanted, have: count.fitting });
+  if (count.roomy < wanted) return no('no_memory', { wanted, have: count.roomy, memory, best });
+  if (count.free < wanted) {
     const by = [...new Set(holds.map((held) => held.by))].sort().join(', ');
-    return no('held', { wanted, have: free.length, by, until: Math.min(...holds.map((held) => held.until)) });
+    return no('held', { wanted, have: count.free, by, until: Math.min(...holds.map((held) => held.until)) });
   }
-  return choose(row, free, request, context);
+  const leading = chosen.reduce((a, b) => (compareCards(a, b) <= 0 ? a : b));
+  const step = request.order === 'steady' ? Math.min(...chosen.map((card) => stepOf(card, steadinessOf(row, card, request, context)))) : 0;
+  return toFit(row, chosen, leading, step);
 }
 
-function choose(row: LiveRow, cards: readonly LiveGpu[], request: CardRequest, context: RankContext): Fit {
-  const known = cards.map((card) => ({ card, steadiness: context.steadiness(row.server, card, promisedBytes(request, card.memory_free)) }));
-  const steady = request.order === 'steady';
-  known.sort((a, b) => (steady && stepOf(b) - stepOf(a)) || compareCards(a.card, b.card));
-  const chosen = known.slice(0, request.gpus);
-  const best = chosen.map((one) => one.card).reduce((a, b) => (compareCards(a, b) <= 0 ? a : b));
-  const steadiness = chosen.reduce<number | null>((least, one) => (least === null || one.steadiness === null ? null : Math.min(least, one.steadiness)), 1);
-  return { row, chosen, best, steadiness, step: steady ? Math.min(...chosen.map(stepOf)) : 0 };
+function toFit(row: LiveRow, chosen: readonly LiveGpu[], best: LiveGpu | null, step: number): Fit {
+  return {
+    row, chosen, best, step,
+    memory_free: best?.memory_free ?? row.memory_total - row.memory_used,
+    utilization: best?.utilization_median ?? Infinity,
+    cpu: row.windows['5m'].cpu_median ?? Infinity,
+  };
 }
+
+/** Keeps the `most` first cards by `order`, in order: cheaper than a sort for the few that are wanted. */
+function keepBest(kept: LiveGpu[], card: LiveGpu, most: number, order: (a: LiveGpu, b: LiveGpu) => number): void {
+  if (kept.length === most && order(kept[most - 1]!, card) <= 0) return;
+  let at = Math.min(kept.length, most - 1);
+  for (; at > 0 && order(card, kept[at - 1]!) < 0; at--) kept[at] = kept[at - 1]!;
+  kept[at] = card;
+}
+
+function steadyOrder(row: LiveRow, request: CardRequest, context: RankContext): (a: LiveGpu, b: LiveGpu) => number {
+  const steps = new Map(row.gpus.map((card) => [card, stepOf(card, steadinessOf(row, card, request, context))]));
+  return (a, b) => steps.get(b)! - steps.get(a)! || compareCards(a, b);
+}
+
+const steadinessOf = (row: LiveRow, card: LiveGpu, request: CardRequest, context: RankContext): number | null =>
+  context.steadiness(row.server, card, promisedBytes(request, card.memory_free));
 
 /**
  * Halvings of the risk, ten at most: smaller differences are noise, and within a step free memory decides.
  * A card that somebody is on comes after every empty one: its memory may well stay free, but it is not a free card.
  */
-function stepOf({ card, steadiness }: ChosenCard): number {
+function stepOf(card: LiveGpu, steadiness: number | null): number {
   const occupied = card.memory_used >= OCCUPIED_SHARE * card.memory_total;
   return occupied ? -1 : Math.min(10, Math.round(-Math.log2(1 - (steadiness ?? 0))));
 }
 
-function byCards(a: Fit, b: Fit): number {
-  return b.step - a.step || b.best!.memory_free - a.best!.memory_free || lower(a.best!.utilization_median, b.best!.utilization_median) || byCpuMedian(a, b) || byId(a, b);
-}
-
-function byCpu(a: Fit, b: Fit): number {
-  return byCpuMedian(a, b) || freeMemory(b.row) - freeMemory(a.row) || byId(a, b);
-}
-
-const byCpuMedian = (a: Fit, b: Fit): number => lower(a.row.windows['5m'].cpu_median, b.row.windows['5m'].cpu_median);
+const byCards = (a: Fit, b: Fit): number =>
+  b.step - a.step || b.memory_free - a.memory_free || difference(a.utilization, b.utilization) || difference(a.cpu, b.cpu) || byId(a, b);
+const byCpu = (a: Fit, b: Fit): number => difference(a.cpu, b.cpu) || b.memory_free - a.memory_free || byId(a, b);
 const byId = (a: Fit, b: Fit): number => compareText(a.row.server, b.row.server);
-const freeMemory = (row: LiveRow): number => row.memory_total - row.memory_used;
 
 const compareCards = (a: LiveGpu, b: LiveGpu): number =>
-  b.memory_free - a.memory_free || lower(a.utilization_median, b.utilization_median) || a.id - b.id;
+  b.memory_free - a.memory_free || difference(a.utilization_median ?? Infinity, b.utilization_median ?? Infinity) || a.id - b.id;
 
-/** Lower first, unknown last; equal ones (also two unknown) are a tie. */
-function lower(a: number | null, b: number | null): number {
-  return a === b ? 0 : (a ?? Infinity) - (b ?? Infinity);
-}
+/** Lower first; two that are not known are a tie, not NaN. */
+const difference = (a: number, b: number): number => (a === b ? 0 : a - b);
 
 /** By code unit: the order of ids must not depend on anybody's locale. */
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -150,19 +171,23 @@ const contains = (text: string | null, part: string | undefined): boolean =>
 const gpuFailure = (row: LiveRow): string | undefined =>
   row.health?.failures?.find((failure) => /gpu|nvidia/i.test(failure.collector))?.reason;
 
-export function toCandidate(fit: Fit, now: number): Candidate {
+export function toCandidate(fit: Fit, request: CardRequest, now: number, context: RankContext): Candidate {
   const { row, chosen, best } = fit;
+  const steadiness = leastSteady(chosen.map((card) => steadinessOf(row, card, request, context)));
   return {
     server: row.server,
     name: row.name,
-    gpus: chosen.map(({ card }) => ({ id: card.id, gpu_type: card.gpu_type, memory_free: card.memory_free, utilization_median: card.utilization_median })),
-    cuda_visible_devices: chosen.map(({ card }) => card.id).sort((a, b) => a - b).join(','),
+    gpus: chosen.map(({ id, gpu_type, memory_free, utilization_median }) => ({ id, gpu_type, memory_free, utilization_median })),
+    cuda_visible_devices: chosen.map((card) => card.id).sort((a, b) => a - b).join(','),
     memory_free: best?.memory_free ?? 0,
     last_ts: row.last_ts,
     like_index: row.like_index,
     simulated: row.simulated,
-    steadiness: fit.chosen.length > 0 ? fit.steadiness : null,
-    reasons: reasonsFor(fit, ageOf(row, now)),
+    steadiness,
+    reasons: reasonsFor(fit, steadiness, ageOf(row, now)),
   };
 }
 
+/** All of the cards are needed, so the least steady one speaks for them. */
+const leastSteady = (values: readonly (number | null)[]): number | null =>
+  values.reduce<number | null>((least, value) => (value === null || least === null ? null : Math.min(least, value)), values.length > 0 ? 1 : null);

@@ -5,14 +5,11 @@ import { age, gib, percent } from './words.js';
 export type Reason = Candidate['reasons'][number];
 
 /** Why this server and these cards, the strongest reason first, and what speaks against them: who is on a card, how old the reading is. */
-export function reasonsFor(fit: Fit, age_ms: number): Reason[] {
-  const { row, chosen, best } = fit;
+export function reasonsFor({ row, chosen, best }: Fit, steadiness: number | null, age_ms: number): Reason[] {
   const cpu = row.windows['5m'].cpu_median;
-  const reasons = best ? [...bestCard(best), ...chosen.flatMap(({ card }) => occupants(card))] : [mainMemory(row.memory_total - row.memory_used)];
+  const reasons = best ? [...bestCard(best), ...chosen.flatMap(occupants)] : [mainMemory(row.memory_total - row.memory_used)];
   if (cpu !== null) reasons.push(reason('cpu', { cpu_median: cpu }, `CPU median ${percent(cpu)} over 5 minutes`));
-  if (fit.steadiness !== null && chosen.length > 0) {
-    reasons.push(reason('steady', { steadiness: fit.steadiness }, `${percent(Math.round(fit.steadiness * 100))} sure to stay free for ten minutes`));
-  }
+  if (steadiness !== null) reasons.push(reason('steady', { steadiness }, `${percent(Math.floor(steadiness * 100))} sure to stay free for ten minutes`));
   reasons.push(reason('fresh', { age_ms }, `read ${age(age_ms)} ago`));
   if (row.simulated) reasons.push(reason('simulated', {}, 'a simulated server'));
   return reasons;

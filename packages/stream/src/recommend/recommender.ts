@@ -180,14 +180,15 @@ class Running implements Recommender {
   }
 
   #tryGrant(wish: KeptWish, rows: readonly LiveRow[], now: number): void {
-    const fits = rank(rows, requestOf(wish), now, this.#context);
+    const request = requestOf(wish);
+    const fits = rank(rows, request, now, this.#context);
     const watched = watch(this.#fitting.get(wish.id) ?? new Map(), fits.map((fit) => fit.row.server), now, this.#options.steady_ms ?? 30 * SECOND);
     this.#fitting.set(wish.id, watched.since);
     const fit = fits.find((one) => one.row.server === watched.steady[0]);
     if (!fit) return;
-    const granted = grant(wish, toCandidate(fit, now), now);
+    const granted = grant(wish, toCandidate(fit, request, now, this.#context), now);
     if (wish.hold_minutes !== null) {
-      void this.hold({ server: fit.row.server, gpus: fit.chosen.map(({ card }) => card.id), by: wish.by, minutes: wish.hold_minutes });
+      void this.hold({ server: fit.row.server, gpus: fit.chosen.map((card) => card.id), by: wish.by, minutes: wish.hold_minutes });
     }
     const task: Promise<void> = this.#announce(granted).finally(() => this.#deliveries.delete(task));
     this.#deliveries.add(task);

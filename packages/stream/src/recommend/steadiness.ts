@@ -17,25 +17,31 @@ export interface Steadiness {
 export const noSteadiness: Steadiness = { observe() {}, of: () => null, save: async () => {} };
 
 const LOOK_EVERY_MS = 30 * SECOND;
+/** Called once a second, all servers have had their turn after so many calls, well within the time between two looks. */
+const CALLS_A_ROUND = 20;
 const SAVE_EVERY_MS = 10 * MINUTE;
 
 /** Learns from the live table, twice a minute, and keeps what it learned across restarts. */
 export async function createSteadiness(keeper: Keeper<GapsState>, log: Log): Promise<Steadiness> {
   const gaps = new Gaps((await keeper.load()) ?? undefined);
-  let looked = -Infinity;
+  const looked = new Map<string, number>();
   let saved = -Infinity;
   const save = (): Promise<void> => keeper.save(gaps.state()).catch((error: unknown) => log.error({ err: error }, 'what was learned of gaps cannot be saved'));
   return {
     observe(rows, now) {
-      if (now - looked < LOOK_EVERY_MS) return;
-      looked = now;
+      // Spread over the calls, so that none of them is long however many servers there are.
+      let turns = Math.ceil(rows.length / CALLS_A_ROUND);
       for (const row of rows) {
-        if (!row.online || !isFresh(row, now)) continue;
+        if (turns === 0) break;
+        if (now - (looked.get(row.server) ?? -Infinity) < LOOK_EVERY_MS || !row.online || !isFresh(row, now)) continue;
+        looked.set(row.server, now);
+        turns--;
         for (const card of row.gpus) gaps.observe(`${row.server}/${card.id}`, card, now);
       }
       if (now - saved < SAVE_EVERY_MS) return;
       saved = now;
       gaps.forget(now - DAY);
+      for (const [server, ts] of looked) if (ts < now - DAY) looked.delete(server);
       void save();
     },
     of: (server, card, promised, now) => gaps.chance(`${server}/${card.id}`, now, JUDGED_AFTER_MS, (card.memory_free - promised) / card.memory_total),
