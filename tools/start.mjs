@@ -147,11 +147,12 @@ async function startDemo(supervisor, node, env, data, { demo, seed }) {
   });
 }
 
-/** Waits until the service says it is ready; when it ends instead, its own last words are the message. */
+/** Waits until pages and database answer (windows fill while one looks); when the service ends instead, its own last words are the message. */
 async function ready(url, stream, stopped) {
   const end = Date.now() + READY_WITHIN_MS;
+  const asked = () => fetch(url).then((response) => response.json()).then(({ broker, database }) => broker.ready && database.ready);
   while (Date.now() < end) {
-    const answer = await Promise.race([fetch(url).then((response) => response.ok, () => false), stopped.then(() => 'stopped')]);
+    const answer = await Promise.race([asked().catch(() => false), stopped.then(() => 'stopped')]);
     if (answer) return;
     if (stream.lastExit()) throw new Trouble(`${await lastWords(stream.log)}\nThe stream service did not start; all of its log is in ${stream.log}.`);
     await new Promise((resolve) => setTimeout(resolve, 150));

@@ -4,7 +4,7 @@ import helmet from '@fastify/helmet';
 import serveStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
 import { API_BASE } from '@vacancy/shared';
 import type { Log } from '../log.js';
 import { access, type AccessOptions } from './access.js';
@@ -84,13 +84,19 @@ export async function createHttp(
 async function servePages(app: FastifyInstance, web_dir: string): Promise<void> {
   const index = path.join(web_dir, 'index.html');
   const built = existsSync(index);
+  // index.html names the hashed files and must be asked for each time; they never change.
+  const page = (reply: FastifyReply) => reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(createReadStream(index));
   if (built) {
-    // Hashed names never change their content; index.html names them and must be asked for each time.
-    await app.register(serveStatic, { root: web_dir, index: false, maxAge: '1y', immutable: true, allowedPath: (file) => file !== '/index.html' });
+    for (const route of ['/', '/index.html']) app.get(route, { schema: { hide: true } }, (_request, reply) => page(reply));
+    await app.register(serveStatic, { root: web_dir, index: false, setHeaders: cacheHashed });
   }
   app.setNotFoundHandler((request, reply) => {
     const isPage = request.method === 'GET' && !request.url.startsWith('/api/') && (request.headers.accept ?? '').includes('text/html');
     if (!isPage || !built) throw notFound(`There is nothing at ${request.method} ${request.url.slice(0, 200)}.`);
-    return reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(createReadStream(index));
+    return page(reply);
   });
+}
+
+function cacheHashed(reply: FastifyReply, file: string): void {
+  void reply.header('cache-control', file.includes(`${path.sep}assets${path.sep}`) ? 'public, max-age=31536000, immutable' : 'no-cache');
 }
