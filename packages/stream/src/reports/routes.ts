@@ -1,0 +1,99 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import Type from 'typebox';
+import { PERIODS, type Period, type Report } from '@vacancy/shared';
+import { HttpError, badRequest, notFound, unavailable } from '../http/errors.js';
+import { parseStart, type Span } from './period.js';
+import { NoDataError, type ReportBook } from './reports.js';
+
+const PeriodType = Type.Union(PERIODS.map((period) => Type.Literal(period)));
+const ByName = Type.Object({
+  period: PeriodType,
+  start: Type.String({ maxLength: 20, description: 'Local date of the first day, yyyy-MM-dd; followed by .html, .csv or .pdf for that form' }),
+});
+const Language = Type.Optional(Type.Union([Type.Literal('zh'), Type.Literal('en')], { description: 'Language of .html, .csv and .pdf; Accept-Language unless given' }));
+
+export type Lang = 'zh' | 'en';
+
+/** A form of a report beside JSON: made when it is asked for, from the report alone. */
+export interface Form {
+  readonly type: string;
+  readonly inline: boolean;
+  render(report: Report, lang: Lang): Promise<string | Buffer> | string | Buffer;
+}
+
+/** The report query: list, report, comparison, and making one by hand. */
+export function reportRoutes(app: FastifyInstance, book: ReportBook, forms: Readonly<Record<string, Form>> = {}): void {
+  const typed = app.withTypeProvider<TypeBoxTypeProvider>();
+  const tags = ['reports'];
+
+  typed.get('/reports', { schema: { tags, summary: 'The kept reports of one kind, newest first', querystring: Type.Object({ period: PeriodType, limit: Type.Integer({ minimum: 1, maximum: 5000, default: 500 }) }) } }, async ({ query }) => ({
+    reports: await answer(book.list(query.period, query.limit)),
+  }));
+
+  typed.get(
+    '/reports/compare',
+    { schema: { tags, summary: 'Two reports of one kind side by side', querystring: Type.Object({ period: PeriodType, a: Type.String({ maxLength: 20 }), b: Type.String({ maxLength: 20 }) }) } },
+    ({ query: { period, a, b } }) => answer(book.compare(spanOf(book, period, a), spanOf(book, period, b))),
+  );
+
+  typed.get(
+    '/reports/:period/:start',
+    { schema: { tags, summary: 'One report, as JSON or in the form its suffix names', params: ByName, querystring: Type.Object({ lang: Language, revision: Type.Optional(Type.Integer({ minimum: 1 })) }) } },
+    async ({ params, query, headers }, reply) => {
+      const { name, suffix } = splitSuffix(params.start);
+      const form = suffix === null ? null : forms[suffix];
+      if (form === undefined) throw notFound(`A report has no form "${suffix}": use ${Object.keys(forms).map((known) => `.${known}`).join(', ')} or none for JSON.`);
+      const report = await answer(book.get(spanOf(book, params.period, name), query.revision));
+      void reply.header('cache-control', 'no-cache');
+      if (!form) return report;
+      return sendForm(reply, form, report, suffix!, query.lang ?? languageOf(headers['accept-language']));
+    },
+  );
+
+  typed.post(
+    '/reports/:period/:start',
+    { schema: { tags, summary: 'Make a closed report, or make it anew when its data has changed', params: ByName, querystring: Type.Object({ force: Type.Boolean({ default: false, description: 'Build it even when no data has changed' }) }) } },
+    ({ params, query }) => {
+      const span = spanOf(book, params.period, params.start);
+      return answer(book.make(span, query.force));
+    },
+  );
+}
+
+async function sendForm(reply: FastifyReply, form: Form, report: Report, suffix: string, lang: Lang): Promise<FastifyReply> {
+  const body = await form.render(report, lang);
+  const file = `vacancy-${report.period}-${report.start}.${suffix}`;
+  // The page has its styles inside and nothing else: no script, no address, whatever a name in it says.
+  if (suffix === 'html') void reply.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'");
+  return reply.type(form.type).header('content-disposition', `${form.inline ? 'inline' : 'attachment'}; filename="${file}"`).header('vary', 'accept-language').send(body);
+}
+
+function splitSuffix(start: string): { name: string; suffix: string | null } {
+  const dot = start.indexOf('.');
+  return dot < 0 ? { name: start, suffix: null } : { name: start.slice(0, dot), suffix: start.slice(dot + 1) };
+}
+
+function spanOf(book: ReportBook, period: Period, start: string): Span {
+  const span = parseStart(period, start, book.timezone);
+  if (!span.ok) throw badRequest(`${span.error}.`);
+  return span.value;
+}
+
+/** English unless Chinese is named before it. */
+export function languageOf(header = ''): Lang {
+  const first = header.split(',').map((part) => part.trim().toLowerCase()).find((part) => /^(?:zh|en)\b/.test(part));
+  return first?.startsWith('zh') ? 'zh' : 'en';
+}
+
+async function answer<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof NoDataError) throw notFound(error.message);
+    if (error instanceof HttpError || isBug(error)) throw error;
+    throw unavailable('The database does not answer; live figures are not affected.', error);
+  }
+}
+
+const isBug = (error: unknown): boolean => error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError || error instanceof SyntaxError;
