@@ -84,6 +84,6 @@ export function isRetryable(error: unknown): boolean {
   return !(error instanceof ClickHouseError) || RETRYABLE_CODES.has(error.code);
 }
 
-// TIMEOUT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, SOCKET_TIMEOUT, NETWORK_ERROR, READONLY disk, MEMORY_LIMIT_EXCEEDED,
-// NOT_ENOUGH_SPACE, TOO_MANY_PARTS, QUERY_WAS_CANCELLED, TABLE_IS_READ_ONLY, and the errors of keeper sessions.
-const RETRYABLE_CODES = new Set(['159', '202', '209', '210', '164', '241', '243', '252', '394', '242', '999', '319', '425']);
+// TIMEOUT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, SOCKET_TIMEOUT, NETWORK_ERROR, READONLY, MEMORY_LIMIT_EXCEEDED,
+// TABLE_IS_READ_ONLY, NOT_ENOUGH_SPACE, TOO_MANY_PARTS, and the errors of keeper sessions.
+const RETRYABLE_CODES = new Set(['159', '202', '209', '210', '164', '241', '242', '243', '252', '999', '319', '425']);

@@ -1,4 +1,5 @@
 import { MINUTE, OCCUPIED_IDLE_UTILIZATION, OCCUPIED_SHARE, type GpuSample } from '@vacancy/shared';
+import { increase, type Increase } from '../ingest/counters.js';
 import type { Received } from '../ingest/decode.js';
 
 /** An increase that a late sample takes back from the sample that had ended its gap. */
@@ -112,7 +113,7 @@ export class Ledger {
     this.#bound(server, run);
     return {
       sample,
-      ...increase(before, { run, edge }),
+      ...grownSince(before, { run, edge }),
       corrections: after ? corrections(before, { run, edge }, after) : [],
       occupied_idle: sample.gpus.map((gpu) => occupiedIdle(server.cards, gpu, sample)),
     };
@@ -131,6 +132,21 @@ export class Ledger {
   /** For the journal. Shared with the ledger, not a copy: write it out before the next `book`. */
   state(): LedgerState {
     return { servers: Object.fromEntries(this.#servers), forgotten: this.#forgotten };
+  }
+
+  /** A state from the edges of the intervals, in the order of server, run and sequence; cards begin without a history. */
+  static fromEdges(edges: Iterable<Edge & { server: string; boot_id: string; opens: unknown; closes: unknown }>): LedgerState {
+    const servers: Record<string, ServerState> = {};
+    for (const { server, boot_id, opens, closes, seq, ts, uptime_s, network_in, network_out } of edges) {
+      const edge: Edge = { seq, ts, uptime_s, network_in, network_out };
+      const { runs } = (servers[server] ??= { runs: [], cards: {} });
+      let run = runs.find((known) => known.boot_id === boot_id);
+      if (!run) runs.push((run = { boot_id, since: ts, intervals: [], floor: -1 }));
+      if (opens) run.intervals.push({ first: edge, last: edge });
+      if (closes) run.intervals.at(-1)!.last = edge;
+    }
+    for (const { runs } of Object.values(servers)) runs.sort((a, b) => a.since - b.since);
+    return { servers, forgotten: 0 };
   }
 
   #server(id: string): ServerState {
@@ -209,25 +225,15 @@ function insert(intervals: Interval[], at: number, edge: Edge): void {
   else intervals.splice(at, 0, { first: edge, last: edge });
 }
 
-type Increase = Pick<Booked, 'network_down_bytes' | 'network_up_bytes'>;
-
 /** The first sample of a server has nothing to increase from. */
-export function increase(before: Place | undefined, { run, edge }: Place): Increase {
-  if (!before) return { network_down_bytes: 0, network_up_bytes: 0 };
-  const restarted = before.run !== run || edge.uptime_s < before.edge.uptime_s;
-  return {
-    network_down_bytes: grown(before.edge.network_in, edge.network_in, restarted),
-    network_up_bytes: grown(before.edge.network_out, edge.network_out, restarted),
-  };
-}
+const grownSince = (before: Place | undefined, at: Place): Increase =>
+  before ? increase(reading(before), reading(at)) : { network_down_bytes: 0, network_up_bytes: 0 };
 
-/** A counter below its predecessor began again; its value is an increase only if the machine or the agent shows a restart. */
-const grown = (before: number, now: number, restarted: boolean): number =>
-  now >= before ? now - before : restarted ? now : 0;
+const reading = ({ run, edge }: Place) => ({ boot_id: run.boot_id, ...edge });
 
 function corrections(before: Place | undefined, place: Place, after: Place): Correction[] {
-  const was = increase(before, after);
-  const is = increase(place, after);
+  const was = grownSince(before, after);
+  const is = grownSince(place, after);
   const network_down_bytes = is.network_down_bytes - was.network_down_bytes;
   const network_up_bytes = is.network_up_bytes - was.network_up_bytes;
   if (network_down_bytes === 0 && network_up_bytes === 0) return [];

@@ -1,0 +1,105 @@
+import type { Database } from './client.js';
+
+/** A table of the archives, and the materialized views that make its rows. */
+export interface Level {
+  readonly table: string;
+  /** The column that says when: what ranges are about. */
+  readonly column: 'bucket' | 'ts';
+  readonly made: readonly Maker[];
+  /** Days that it is kept for, as in the settings. */
+  readonly kept: 'minute_days' | 'hour_days' | 'day_days' | null;
+}
+
+export interface Maker {
+  readonly view: string;
+  readonly source: string;
+  /** The source's column with the time of the target's bucket; absent where the view itself makes it from arrays. */
+  readonly column?: 'bucket' | 'ts';
+}
+
+const from = (view: string, source: string, column?: Maker['column']): Maker => ({ view, source, ...(column && { column }) });
+
+/** In the order in which they can be made: each from tables before it. */
+export const LEVELS: readonly Level[] = [
+  { table: 'network_corrections', column: 'ts', kept: null, made: [from('network_corrections_mv', 'samples')] },
+  { table: 'gpus_minute', column: 'bucket', kept: 'minute_days', made: [from('gpus_minute_mv', 'samples', 'ts')] },
+  {
+    table: 'servers_minute', column: 'bucket', kept: 'minute_days',
+    made: [
+      from('servers_minute_mv', 'samples', 'ts'),
+      from('gpus_servers_minute_mv', 'gpus_minute', 'bucket'),
+      from('network_corrections_minute_mv', 'network_corrections', 'ts'),
+    ],
+  },
+  { table: 'users_quarter', column: 'bucket', kept: 'minute_days', made: [from('users_quarter_mv', 'samples', 'ts')] },
+  { table: 'gpus_hour', column: 'bucket', kept: 'hour_days', made: [from('gpus_hour_mv', 'gpus_minute', 'bucket')] },
+  { table: 'gpus_day', column: 'bucket', kept: 'day_days', made: [from('gpus_day_mv', 'gpus_minute', 'bucket')] },
+  { table: 'servers_hour', column: 'bucket', kept: 'hour_days', made: [from('servers_hour_mv', 'servers_minute', 'bucket')] },
+  { table: 'servers_day', column: 'bucket', kept: 'day_days', made: [from('servers_day_mv', 'servers_minute', 'bucket')] },
+  { table: 'users_hour', column: 'bucket', kept: 'hour_days', made: [from('users_hour_mv', 'users_quarter', 'bucket')] },
+  { table: 'users_day', column: 'bucket', kept: 'day_days', made: [from('users_day_mv', 'users_quarter', 'bucket')] },
+];
+
+/** A stretch of time, Unix seconds, `to` excluded; its ends are local midnights. */
+export interface Days {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The local days that hold the moments from `first` to `last` (Unix ms). */
+export async function localDays(db: Database, timezone: string, first: number, last: number): Promise<Days[]> {
+  return db.rows<Days>(
+    `WITH fromUnixTimestamp64Milli({first:Int64}, {tz:String}) AS a, fromUnixTimestamp64Milli({last:Int64}, {tz:String}) AS b
+     SELECT toUnixTimestamp(addDays(toStartOfDay(a), n)) AS "from", toUnixTimestamp(addDays(toStartOfDay(a), n + 1)) AS "to"
+     FROM (SELECT a, arrayJoin(range(toUInt32(dateDiff('day', a, b, {tz:String}) + 1))) AS n)`.replace(
+      /\{tz:String\}/g, `'${timezone}'`), // a time zone must be a constant of the query; the settings were checked
+    { first, last },
+  );
+}
+
+/**
+ * Makes one level's rows of a stretch anew from the tables before it, by the very SELECTs of its materialized views.
+ * They are made aside and then swapped in; ATTACH PARTITION runs no views, so the levels behind do not count them again.
+ * Nothing may be inserted into the stretch meanwhile.
+ */
+export async function remake(db: Database, level: Level, { from, to }: Days): Promise<void> {
+  const aside = `${level.table}_remade`;
+  await db.command(`DROP TABLE IF EXISTS ${aside} SYNC`);
+  await db.command(`CREATE TABLE ${aside} AS ${level.table}`);
+  const columns = await columnsOf(db, level.table);
+  for (const maker of level.made) await fill(db, aside, level, maker, columns, { from, to });
+  await db.command(`DELETE FROM ${level.table} WHERE ${level.column} >= {from:DateTime('UTC')} AND ${level.column} < {to:DateTime('UTC')}`, { from, to });
+  await attachAll(db, aside, level.table);
+  await db.command(`DROP TABLE ${aside} SYNC`);
+}
+
+async function fill(db: Database, aside: string, level: Level, maker: Maker, columns: ReadonlySet<string>, { from, to }: Days): Promise<void> {
+  const [view] = await db.rows<{ as_select: string }>('SELECT as_select FROM system.tables WHERE database = {db:String} AND name = {view:String}', {
+    db: db.name, view: maker.view,
+  });
+  const made = (await db.rows<{ name: string }>('SELECT name FROM system.columns WHERE database = {db:String} AND table = {view:String}', {
+    db: db.name, view: maker.view,
+  })).map(({ name }) => name).filter((name) => columns.has(name)).join(', ');
+  // The source is narrowed by a filter beside the view's text, which stays as it is.
+  const narrow = maker.column && `{'${db.name}.${maker.source}': '${maker.column} >= toDateTime(${from}) AND ${maker.column} < toDateTime(${to})'}`;
+  await db.command(
+    `INSERT INTO ${aside} (${made}) SELECT ${made} FROM (${view!.as_select})
+     WHERE ${level.column} >= {from:DateTime('UTC')} AND ${level.column} < {to:DateTime('UTC')}
+     ${narrow ? `SETTINGS additional_table_filters = ${narrow}` : ''}`,
+    { from, to },
+    { max_partitions_per_insert_block: '0' },
+  );
+}
+
+async function columnsOf(db: Database, table: string): Promise<Set<string>> {
+  const rows = await db.rows<{ name: string }>('SELECT name FROM system.columns WHERE database = {db:String} AND table = {table:String}', { db: db.name, table });
+  return new Set(rows.map(({ name }) => name));
+}
+
+/** Copies every partition of one table into another of the same form. */
+export async function attachAll(db: Database, source: string, target: string): Promise<void> {
+  const partitions = await db.rows<{ id: string }>('SELECT DISTINCT partition_id AS id FROM system.parts WHERE active AND database = {db:String} AND table = {source:String}', {
+    db: db.name, source,
+  });
+  for (const { id } of partitions) await db.command(`ALTER TABLE ${target} ATTACH PARTITION ID '${id}' FROM ${source}`);
+}

@@ -1,0 +1,244 @@
+import { mkdir } from 'node:fs/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { MIB, SAMPLES_STREAM, SECOND, systemClock, type Clock, type Inventory, type Sample } from '@vacancy/shared';
+import type { Log } from '../log.js';
+import type { Cut, Made } from './batch.js';
+import { isRetryable, openDatabase, type Database, type DatabaseOptions } from './client.js';
+import { insertSamples, type BulkOptions } from './bulk.js';
+import { saveInventory } from './inventory.js';
+import { Journal } from './journal.js';
+import { Ledger } from './ledger.js';
+import { migrate } from './migrate.js';
+import { StreamReader, type PullLimits, type Position } from './pull.js';
+import { rebuild, type RebuildOptions, type RebuildProgress } from './rebuild.js';
+import { ledgerFromRows, positionFromRows, positionIn, positionOf } from './recover.js';
+import { defaultSettings, type ArchiveSettings } from './settings.js';
+import { verifyBatch } from './verify.js';
+import { Writer, sendBatch } from './writer.js';
+
+export interface StoreOptions extends Partial<ArchiveSettings> {
+  readonly clickhouse: DatabaseOptions;
+  readonly nats: NatsConnection;
+  /** Folder of the journal; made when it is not there. */
+  readonly dataDir: string;
+  readonly log: Log;
+  /** Write the journal through to the disk before each insert: holds against power loss, costs a disk write a batch. */
+  readonly fsync?: boolean;
+  readonly stream?: string;
+  readonly inboxPrefix?: string;
+  readonly limits?: Partial<PullLimits>;
+}
+
+export interface StoreStatus {
+  /** The database is migrated, the last run's batch is safe, and samples are being stored. */
+  readonly ready: boolean;
+  readonly position: Position | null;
+  /** Messages in the broker behind those that were read. */
+  readonly pending: number;
+  /** Age of the newest stored message; 0 when nothing is pending. */
+  readonly lag_ms: number;
+  /** Since the start. */
+  readonly inserted: number;
+  readonly duplicates: number;
+  readonly rejected: Readonly<Record<string, number>>;
+  /** Samples missing in the agents' sequences, of all that is remembered, by server. */
+  readonly missing: Readonly<Record<string, number>>;
+  readonly batches: { readonly count: number; readonly last: number; readonly largest: number };
+  readonly repairs: number;
+  readonly last_error: { readonly ts: number; readonly message: string } | null;
+}
+
+/** Samples from JetStream into ClickHouse, each exactly once, and back out as figures. */
+export interface Store extends AsyncDisposable {
+  readonly db: Database;
+  readonly settings: ArchiveSettings;
+  /**
+   * Migrates, makes the last run's batch safe and begins to store. A database that is away is waited for in the background.
+   * @throws MigrationError, RangeError with a sentence for people where waiting would not help
+   */
+  start(): Promise<void>;
+  status(): StoreStatus;
+  saveInventory(inventory: Inventory): Promise<void>;
+  /** A way in beside the stream, for history: fast, once per token. */
+  insertSamples(samples: Iterable<Sample>, options: BulkOptions): Promise<number>;
+  /** Makes archives anew while storing pauses. */
+  rebuild(options?: RebuildOptions, onProgress?: (progress: RebuildProgress) => void): Promise<void>;
+}
+
+/** 10,000 samples of eight cards are 7 MB as a block; the byte limit holds where messages are large. */
+const DEFAULT_LIMITS: PullLimits = { messages: 10_000, bytes: 32 * MIB, age_ms: SECOND };
+
+export function createStore(options: StoreOptions, clock: Clock = systemClock): Store {
+  return new JetStreamStore(options, clock);
+}
+
+/** created → preparing (until the database answers) → storing → disposed */
+class JetStreamStore implements Store {
+  readonly db: Database;
+  readonly settings: ArchiveSettings;
+  readonly #options: StoreOptions;
+  readonly #clock: Clock;
+  readonly #journal: Journal;
+  readonly #reader: StreamReader;
+  readonly #counts = { inserted: 0, duplicates: 0, rejected: {} as Record<string, number>, batches: 0, last: 0, largest: 0, repairs: 0 };
+  #writer: Writer | undefined;
+  #ledger = new Ledger();
+  #running: Promise<void> = Promise.resolve();
+  #storedTs: number | undefined;
+  #token: string | undefined;
+  #lastError: StoreStatus['last_error'] = null;
+  #disposed = false;
+  #wake = (): void => {};
+
+  constructor(options: StoreOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+    this.settings = defaultSettings({
+      ...(options.timezone && { timezone: options.timezone }),
+      ...(options.retention && { retention: options.retention }),
+      ...(options.idle && { idle: options.idle }),
+    });
+    this.db = openDatabase(options.clickhouse);
+    this.#journal = new Journal(options.dataDir, { fsync: options.fsync ?? false });
+    this.#reader = new StreamReader(options.nats, options.stream ?? SAMPLES_STREAM, options.inboxPrefix, clock);
+  }
+
+  async start(): Promise<void> {
+    await mkdir(this.#options.dataDir, { recursive: true });
+    try {
+      await this.#prepare();
+      this.#run();
+    } catch (error) {
+      if (!isRetryable(error) || isForPeople(error)) throw error;
+      this.#note(error);
+      this.#running = this.#prepareLater();
+    }
+  }
+
+  status(): StoreStatus {
+    const { inserted, duplicates, rejected, batches, last, largest, repairs } = this.#counts;
+    return {
+      ready: this.#writer !== undefined,
+      position: this.#writer?.position ?? null,
+      pending: this.#reader.pending,
+      lag_ms: this.#reader.pending > 0 && this.#storedTs !== undefined ? this.#clock.now() - this.#storedTs : 0,
+      inserted, duplicates, rejected: { ...rejected },
+      missing: this.#ledger.missing(),
+      batches: { count: batches, last, largest },
+      repairs,
+      last_error: this.#lastError,
+    };
+  }
+
+  saveInventory(inventory: Inventory): Promise<void> {
+    return saveInventory(this.db, inventory, this.#clock.now());
+  }
+
+  insertSamples(samples: Iterable<Sample>, options: BulkOptions): Promise<number> {
+    return insertSamples(this.db, samples, this.settings.idle, options);
+  }
+
+  rebuild(options: RebuildOptions = {}, onProgress: (progress: RebuildProgress) => void = () => {}): Promise<void> {
+    const alone = <T>(task: () => Promise<T>) => (this.#writer ? this.#writer.exclusively(task) : task());
+    return rebuild(this.db, this.settings, options, onProgress, alone, this.#clock);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    this.#wake();
+    this.#writer?.stop();
+    await this.#running;
+    await this.#reader[Symbol.asyncDispose]();
+    await this.db[Symbol.asyncDispose]();
+  }
+
+  async #prepareLater(): Promise<void> {
+    for (let delay = 500; !this.#disposed; delay = Math.min(2 * delay, 10 * SECOND)) {
+      await this.#pause(delay);
+      if (this.#disposed) return;
+      try {
+        await this.#prepare();
+        return await this.#loop();
+      } catch (error) {
+        this.#note(error);
+      }
+    }
+  }
+
+  #run(): void {
+    this.#running = this.#loop();
+  }
+
+  async #loop(): Promise<void> {
+    await this.#writer!.run();
+    if (this.#token) await this.#journal.markClean(this.#token);
+  }
+
+  /** May be repeated: each step leaves what the next needs, on disk or in the database. */
+  async #prepare(): Promise<void> {
+    const { log } = this.#options;
+    await this.db.create();
+    const found = await this.#journal.read();
+    const unsure = found && !found.clean ? found.batch : undefined;
+    // Before migrating: a view that is made anew would count a batch that is sent again twice.
+    const tables = await this.db.rows("SELECT name FROM system.tables WHERE database = {db:String} AND name = 'samples'", { db: this.db.name });
+    if (unsure && tables.length > 0) await this.#resend(unsure);
+    const applied = await migrate(this.db, this.settings);
+    if (applied.length > 0) log.info({ applied }, 'migrated');
+    if (unsure && tables.length === 0) await this.#resend(unsure);
+    const after = found ? positionOf(found) : await positionFromRows(this.db);
+    if (!found && after) log.warn({ after }, 'no journal: going on from what the database holds');
+    this.#ledger = new Ledger(found?.ledger ?? (after && (await ledgerFromRows(this.db, this.#clock.now()))));
+    const position = positionIn(await this.#reader.info(), after, log);
+    this.#writer = new Writer(position, {
+      db: this.db, journal: this.#journal, reader: this.#reader, ledger: this.#ledger, idle: this.settings.idle,
+      limits: { ...DEFAULT_LIMITS, ...this.#options.limits }, log, clock: this.#clock,
+      relocate: async (was) => positionIn(await this.#reader.info(), was, log),
+      onStored: (made, cut) => this.#stored(made, cut),
+      onError: (error) => this.#note(error),
+    });
+  }
+
+  async #resend(batch: Made['batch']): Promise<void> {
+    await sendBatch(this.db, batch);
+    const repairs = await verifyBatch(this.db, batch, this.settings, this.#clock.now());
+    this.#counts.repairs += repairs.length;
+    const { from, to } = batch;
+    if (repairs.length > 0) this.#options.log.warn({ from, to, repairs }, 'mended what an unclean stop had torn');
+    else this.#options.log.info({ from, to }, 'the last run ended uncleanly; its last batch is whole');
+    this.#token = batch.token;
+  }
+
+  #stored({ batch, duplicates, rejections }: Made, cut: Cut): void {
+    const counts = this.#counts;
+    counts.inserted += batch.rows;
+    counts.duplicates += duplicates;
+    counts.batches++;
+    counts.last = batch.rows;
+    counts.largest = Math.max(counts.largest, batch.rows);
+    for (const [reason, count] of Object.entries(rejections)) counts.rejected[reason] = (counts.rejected[reason] ?? 0) + count;
+    const newest = cut.messages.at(-1)!;
+    this.#storedTs = newest.ok ? newest.value.received_ts : newest.error.message.received_ts;
+    this.#token = batch.token;
+  }
+
+  #note(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    if (this.#lastError?.message !== message) this.#options.log.warn({ err: error }, 'storing waits');
+    this.#lastError = { ts: this.#clock.now(), message };
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.setTimer(ms, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+/** Settings that do not fit: no waiting helps. */
+const isForPeople = (error: unknown): boolean => error instanceof RangeError || (error instanceof Error && error.name === 'MigrationError');
+

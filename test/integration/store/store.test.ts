@@ -1,0 +1,193 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { SAMPLES_STREAM, sampleSubject, type Sample } from '@vacancy/shared';
+import { silentLog } from '../../../packages/stream/src/log.js';
+import type { Database } from '../../../packages/stream/src/store/client.js';
+import { createStore, type Store, type StoreOptions } from '../../../packages/stream/src/store/store.js';
+import { startTestEngine, type TestEngine } from '../../harness/clickhouse.js';
+import { startTestNats, waitFor, type TestNats } from '../../harness/nats.js';
+import { makeStream, oracle, publish, take } from './_samples.js';
+
+let engine: TestEngine;
+let broker: TestNats;
+let nats: NatsConnection;
+let dataDir: string;
+let count = 0;
+
+beforeAll(async () => {
+  [engine, broker] = await Promise.all([startTestEngine(), startTestNats()]);
+  nats = await broker.connect();
+});
+afterAll(async () => {
+  await broker[Symbol.asyncDispose]();
+  await engine[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'vacancy-store-'));
+  await makeStream(nats);
+  count++;
+});
+afterEach(async () => {
+  await (await jetstreamManager(nats)).streams.delete(SAMPLES_STREAM).catch(() => {});
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+const open = (options: Partial<StoreOptions> = {}): Store =>
+  createStore({ clickhouse: { ...engine, database: `store_${count}` }, nats, dataDir, log: silentLog, timezone: 'Asia/Kathmandu', limits: { messages: 300, age_ms: 200 }, ...options });
+
+/** Every level's sums, which must all be those of the list. */
+async function levels(db: Database) {
+  const one = async (sql: string) => (await db.rows<Record<string, number>>(sql))[0]!;
+  const servers = (table: string) =>
+    one(`SELECT sum(samples) AS samples, sum(gpu_samples) AS cards, sum(observed_ms) AS observed_ms, sum(network_up_total) AS network_up_total FROM ${table}`);
+  return {
+    raw: await one('SELECT count() AS samples, sum(length(`gpus.id`)) AS cards, sum(interval_ms) AS observed_ms, (SELECT sum(network_up_bytes) FROM server_samples) AS network_up_total FROM samples'),
+    minute: await servers('servers_minute'),
+    hour: await servers('servers_hour'),
+    day: await servers('servers_day'),
+    gpus: await one('SELECT (SELECT sum(samples) FROM gpus_minute) AS minute, (SELECT sum(samples) FROM gpus_hour) AS hour, (SELECT sum(samples) FROM gpus_day) AS day'),
+  };
+}
+
+async function expectExactly(store: Store, list: readonly Sample[]): Promise<void> {
+  const all = oracle(list);
+  const expected = { raw: all, minute: all, hour: all, day: all, gpus: { minute: all.cards, hour: all.cards, day: all.cards } };
+  // A block reaches its archives one after the other: look until they agree, then say what does not.
+  for (let tries = 0; tries < 60; tries++) {
+    if (JSON.stringify(await levels(store.db).catch(() => null)) === JSON.stringify(expected)) return;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  expect({ ...(await levels(store.db)), status: store.status() }).toEqual({ ...expected, status: {} });
+}
+
+describe('from the stream into the archives', () => {
+  it('stores every sample once, however often and in whatever order it comes', async () => {
+    const list = take(2000);
+    const late = list.splice(500, 300);
+    await publish(nats, list);
+    await using store = open();
+    await store.start();
+    await waitFor(() => store.status().inserted === list.length, 30_000, 'first part');
+    await publish(nats, [...late.slice(100), ...late.slice(0, 100)]);
+    await publish(nats, list.slice(0, 50), { withId: false });
+    await waitFor(() => store.status().duplicates === 50, 30_000, 'duplicates seen');
+    await expectExactly(store, [...list, ...late]);
+    expect(store.status().missing).toEqual({});
+  });
+
+  it('sets messages aside with their reason, and goes on', async () => {
+    const list = take(100);
+    await publish(nats, list.slice(0, 50));
+    const { jetstream } = await import('@nats-io/jetstream');
+    await jetstream(nats).publish(sampleSubject('gpu001'), 'not a sample');
+    await jetstream(nats).publish(sampleSubject('gpu002'), JSON.stringify({ ...list[0], seq: 999 }));
+    await publish(nats, list.slice(50));
+    await using store = open();
+    await store.start();
+    await expectExactly(store, list);
+    expect(store.status().rejected).toEqual({ not_json: 1, wrong_server: 1 });
+    const rows = await store.db.rows('SELECT subject, reason, payload FROM rejected_samples ORDER BY stream_seq LIMIT 1');
+    expect(rows).toEqual([{ subject: sampleSubject('gpu001'), reason: 'not_json', payload: 'not a sample' }]);
+  });
+
+  it('goes on where it was after a clean stop, and counts what is missing', async () => {
+    const list = take(400);
+    const lost = list.splice(100, 1)[0]!;
+    await publish(nats, list.slice(0, 200));
+    {
+      await using store = open();
+      await store.start();
+      await waitFor(() => store.status().inserted === 200, 30_000, 'first run');
+    }
+    await publish(nats, list.slice(200));
+    await using store = open();
+    await store.start();
+    await expectExactly(store, list);
+    expect(store.status()).toMatchObject({ inserted: 199, duplicates: 0, missing: { [lost.server]: 1 } });
+  });
+
+  it('waits for an engine that is away, drops nothing and catches up', async () => {
+    const list = take(1500);
+    await using store = open();
+    await store.start();
+    await publish(nats, list.slice(0, 500));
+    process.kill(engine.engine.pid!, 'SIGSTOP');
+    await publish(nats, list.slice(500, 1000));
+    const pid = engine.engine.pid!;
+    process.kill(pid, 'SIGKILL');
+    await publish(nats, list.slice(1000));
+    await waitFor(() => engine.engine.ready() && engine.engine.pid !== pid, 30_000, 'engine again');
+    await expectExactly(store, list);
+  });
+
+  it('waits for a broker that was killed', async () => {
+    const list = take(1000);
+    await using store = open();
+    await store.start();
+    await publish(nats, list.slice(0, 500));
+    await broker.kill();
+    await broker.start();
+    await waitFor(() => publish(nats, list.slice(500)).then(() => true, () => false), 30_000, 'published');
+    await expectExactly(store, list);
+  });
+
+  it('reads a stream that was made anew from its start, and knows again what it stored', async () => {
+    const list = take(600);
+    await using store = open();
+    await store.start();
+    await publish(nats, list.slice(0, 400));
+    await waitFor(() => store.status().inserted === 400, 30_000, 'first stream');
+    await (await jetstreamManager(nats)).streams.delete(SAMPLES_STREAM);
+    await makeStream(nats);
+    await publish(nats, list.slice(300));
+    await waitFor(() => store.status().duplicates === 100, 30_000, 'second stream');
+    await expectExactly(store, list);
+  });
+
+  it('takes its position from the rows when the journal is lost, and what it knew of the samples', async () => {
+    const list = take(600);
+    await publish(nats, list.slice(0, 300));
+    {
+      await using store = open();
+      await store.start();
+      await waitFor(() => store.status().inserted === 300, 30_000, 'first run');
+    }
+    await writeFile(path.join(dataDir, 'batch.journal'), 'torn');
+    await publish(nats, list.slice(250), { withId: false });
+    await using store = open();
+    await store.start();
+    await expectExactly(store, list);
+    expect(store.status().duplicates).toBe(50);
+  });
+});
+
+describe('after an unclean stop', () => {
+  const tables = [
+    'samples', 'servers_minute', 'servers_hour', 'servers_day', 'gpus_minute', 'gpus_hour', 'gpus_day', 'network_corrections',
+  ];
+  it.each(tables)('mends a block that %s never got though its token was kept', async (table) => {
+    const list = take(900);
+    const late = list.splice(300, 100);
+    await publish(nats, list);
+    {
+      await using store = open({ limits: { messages: 5000, age_ms: 200 } });
+      await store.start();
+      await waitFor(() => store.status().inserted === list.length, 30_000, 'stored');
+      await publish(nats, late);
+      await waitFor(() => store.status().inserted === list.length + late.length, 30_000, 'stored late');
+      // What a kill between the deduplication log and the part's rename leaves: the token, and no block.
+      const last = (await readFile(path.join(dataDir, 'batch.journal'))).length > 0 && store.status().position!.seq;
+      if (table === 'samples') await store.db.command('DELETE FROM samples WHERE batch = {last:UInt64}', { last });
+      else await store.db.command(`DELETE FROM ${table} WHERE true`);
+    }
+    await rm(path.join(dataDir, 'batch.clean'));
+    await using store = open();
+    await store.start();
+    expect(store.status().repairs).toBeGreaterThan(0);
+    await expectExactly(store, [...list, ...late]);
+  });
+});
