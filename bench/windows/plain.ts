@@ -1,4 +1,4 @@
-import { type Observable, bufferCount, concatMap, from, groupBy, map, mergeMap, scan } from 'rxjs';
+import { type Observable, groupBy, map, mergeMap, scan } from 'rxjs';
 import { isFree8g, isUsed10pct } from '@vacancy/shared';
 import type { Received } from '../../packages/stream/src/ingest/decode.js';
 
@@ -25,13 +25,6 @@ export const plainWindows = (length_ms: number, filled: (server: string) => Rece
         map((held) => compute(samples.key, held)),
       ),
     ),
-  );
-
-/** `bufferTime(length, tick)` keeps one buffer for each tick of the window's length; at 15 min and 1 s every sample lies in 900 arrays. */
-export const bufferedWindows = (count: number) => (source: Observable<Received>): Observable<PlainStats> =>
-  source.pipe(
-    groupBy((sample) => sample.server),
-    mergeMap((samples) => samples.pipe(bufferCount(count, 1), concatMap((held) => from([compute(samples.key, held)])))),
   );
 
 function slide(held: Received[], sample: Received, length_ms: number): Received[] {

@@ -14,7 +14,7 @@ export function numbers(seed: number): () => number {
 export const START = 1_762_000_000_000;
 
 /**
- * One sample of one server at one second, as the wire has it: eight cards, half of them in use by one process each. CPU is a
+ * One sample of one server at one second, as the wire has it: every card with a process, half of them at work. CPU is a
  * float that rarely repeats; utilisation and memory move in every sample.
  */
 export function sampleAt(server: number, second: number, cards: number, random: () => number): Received {
@@ -28,7 +28,7 @@ export function sampleAt(server: number, second: number, cards: number, random: 
       const memory_used = busy ? Math.floor((4 + 18 * random()) * GIB) : Math.floor(random() * 400e6);
       return {
         id, memory_total: 24 * GIB, memory_used, utilization: busy ? Math.floor(60 + 41 * random()) : 0, temperature: 71, power: 231.4,
-        processes: busy ? [{ pid: 4_242 + id, user: 'alice', command: 'python train.py --config configs/base.yaml', memory_used: memory_used - 200_000_000 }] : [],
+        processes: [{ pid: 4_242 + id, user: 'alice', command: busy ? 'python train.py' : '/usr/lib/xorg/Xorg', memory_used }],
       };
     }),
     stream_seq: second, received_ts: START + 1_000 * second, skewed: false,

@@ -5,7 +5,7 @@ import { Minimum } from './aggregates/minimum.js';
 import { OccupiedIdle } from './aggregates/occupied-idle.js';
 import { PercentCounts } from './aggregates/percent-counts.js';
 import { utilizationMean } from './aggregates/utilization-mean.js';
-import { OCCUPIED_IDLE_COVERAGE, type CardStats } from './stats.js';
+import { OCCUPIED_IDLE_COVERAGE, type CardStats, type CardWindows } from './stats.js';
 import { PRESENT, UNKNOWN, UTILIZATION, type Timeline } from './timeline.js';
 
 /** Where each aggregate's numbers begin; together they fill one cache line. */
@@ -75,11 +75,6 @@ export class Cards {
     };
   }
 
-  /** The mean over cards of their rates; a card that the window did not see has none. */
-  idleRate(window: number): IdleRate {
-    return meanIdleRate(this.#cards.map((_, column) => idleTime.value(this.#sums, this.#at(column, window))));
-  }
-
   seen(column: number, window: number): boolean {
     return this.#sums[this.#at(column, window)]! > 0;
   }
@@ -109,16 +104,16 @@ export class Cards {
   }
 }
 
-/** The mean of rates; those that are not known do not count. */
-export function meanIdleRate(rates: readonly IdleRate[]): IdleRate {
+/** The mean over cards of their idle rates; a card that the window did not see has none. */
+export function meanIdleRate<Label extends string>(cards: Iterable<CardWindows<Label>>, label: Label): IdleRate {
   let count = 0;
   let free8g = 0;
   let used10pct = 0;
-  for (const rate of rates) {
-    if (rate.free8g === null || rate.used10pct === null) continue;
+  for (const { [label]: { idle_rate } } of cards) {
+    if (idle_rate.free8g === null || idle_rate.used10pct === null) continue;
     count++;
-    free8g += rate.free8g;
-    used10pct += rate.used10pct;
+    free8g += idle_rate.free8g;
+    used10pct += idle_rate.used10pct;
   }
   return count > 0 ? { free8g: free8g / count, used10pct: used10pct / count } : { free8g: null, used10pct: null };
 }

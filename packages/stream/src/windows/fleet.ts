@@ -1,8 +1,8 @@
-import type { IdleRate, Millis, WindowLabel } from '@vacancy/shared';
+import type { Millis, WindowLabel } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
 import { meanIdleRate } from './cards.js';
 import { Server } from './server.js';
-import { RANKED_COVERAGE, settle, type FleetWindow, type Outcome, type RankedServer, type ServerWindows, type WindowsOptions, type WindowsSettings } from './stats.js';
+import { RANKED_COVERAGE, settle, type CardWindows, type FleetWindow, type Outcome, type RankedServer, type ServerWindows, type WindowsOptions, type WindowsSettings } from './stats.js';
 
 /** What changed since it was last asked. */
 export interface WindowsChanges<Label extends string = WindowLabel> {
@@ -58,16 +58,16 @@ export class FleetWindows<Label extends string = WindowLabel> {
   }
 
   fleet(label: Label): FleetWindow {
-    const rates: IdleRate[] = [];
+    const cards: CardWindows<Label>[] = [];
     const ranked: RankedServer[] = [];
     for (const [server, source] of this.#servers) {
       const { windows, gpus } = source.read();
-      for (const card of gpus.values()) rates.push(card[label].idle_rate);
+      cards.push(...gpus.values());
       const { cpu_mean, coverage } = windows[label];
       if (cpu_mean !== null && coverage >= RANKED_COVERAGE) ranked.push({ server, cpu_mean });
     }
     return {
-      idle_rate: meanIdleRate(rates),
+      idle_rate: meanIdleRate(cards, label),
       busy_server: foremost(ranked, (a, b) => b.cpu_mean - a.cpu_mean),
       idle_server: foremost(ranked, (a, b) => a.cpu_mean - b.cpu_mean),
     };

@@ -1,8 +1,8 @@
-import type { Millis, WindowStats } from '@vacancy/shared';
+import type { IdleRate, Millis, WindowStats } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
 import { Maximum } from './aggregates/maximum.js';
 import { Minimum } from './aggregates/minimum.js';
-import { Cards } from './cards.js';
+import { Cards, meanIdleRate } from './cards.js';
 import { ServerWindow } from './server-window.js';
 import { byLabel, type CardWindows, type Outcome, type ServerWindows, type WindowsSettings } from './stats.js';
 import { Timeline } from './timeline.js';
@@ -61,14 +61,10 @@ export class Server<Label extends string> {
   }
 
   read(): ServerWindows<Label> {
-    return (this.#read ??= {
-      windows: byLabel(this.#settings.labels, (which) => this.#windowStats(which)),
-      network: byLabel(this.#settings.labels, (which) => this.#windows[which]!.network.value()),
-      gpus: this.#gpus(),
-    });
+    return (this.#read ??= this.#readAll());
   }
 
-  /** Bytes of the sample columns and the order structures; the objects around them come on top. */
+  /** Bytes of the samples and of what is kept in arrays; the objects around them come on top. */
   get bytes(): number {
     const parts = [this.#rows, this.#cpu_min, this.#cpu_max, this.#cards, ...this.#windows];
     return parts.reduce((sum, part) => sum + part.bytes, 0);
@@ -153,7 +149,17 @@ export class Server<Label extends string> {
     this.#cards.arrange(ids);
   }
 
-  #windowStats(which: number): WindowStats {
+  #readAll(): ServerWindows<Label> {
+    const { labels } = this.#settings;
+    const gpus = this.#gpus();
+    return {
+      windows: byLabel(labels, (which) => this.#windowStats(which, meanIdleRate(gpus.values(), labels[which]!))),
+      network: byLabel(labels, (which) => this.#windows[which]!.network.value()),
+      gpus,
+    };
+  }
+
+  #windowStats(which: number, idle_rate: IdleRate): WindowStats {
     const length = this.#settings.lengths[which]!;
     const start = this.#start(length);
     const { cpu, cpu_mean } = this.#windows[which]!;
@@ -163,7 +169,7 @@ export class Server<Label extends string> {
       cpu_min: this.#cpu_min.since(start),
       cpu_max: this.#cpu_max.since(start),
       coverage: Math.min(1, cpu_mean.weight / length),
-      idle_rate: this.#cards.idleRate(which),
+      idle_rate,
     };
   }
 
