@@ -120,6 +120,18 @@ describe('NVIDIA cards', () => {
     expect(nvidia.inventory.gpus.map((gpu) => gpu.gpu_id)).toEqual([0]);
   });
 
+  it('go on without one whose loss silences the tool for all of them', async () => {
+    const script = `ids=all; for a; do case $a in --id=*) ids=\${a#--id=};; esac; done
+[[ $ids == *02* || $ids == all ]] && { echo 'Unable to determine the device handle for GPU0000:02:00.0: GPU is lost.  Reboot the system to recover this GPU'; exit 15; }
+[[ $* == *memory.total\\ * || $1 == --id* ]] && { echo 1000; exit; }
+while :; do echo '${card(0, 'GPU-a')}'; sleep 0.1; done`;
+    await using nvidia = new NvidiaSource(
+      { nvidia_smi: tool(script), interval_ms: 250, commands: 'full', processes: false }, new UserNames(systemClock), systemClock, ['/sys/none/0000:01:00.0', '/sys/none/0000:02:00.0'],
+    );
+    await waitFor(() => nvidia.gpus.length === 1, 15_000, 'the card that is left');
+    expect(nvidia.failures.map(({ reason }) => reason)).toEqual([expect.stringContaining('GPU is lost'), 'no answer from the card at 0000:02:00.0']);
+  });
+
   it('are no longer reported when the tool has stopped saying anything of them', async () => {
     await using nvidia = source(`[[ $1 == *gpu=* ]] || exec sleep 100\necho '${card(0, 'GPU-a')}'; exec sleep 100`);
     await waitFor(() => nvidia.gpus.length === 1, 5_000, 'the card');
@@ -144,7 +156,7 @@ describe('a tool that runs for ever', () => {
     const failures: string[] = [];
     const lines: string[] = [];
     await using _tool = new LongLived(
-      { command: tool('echo hello; exec sleep 1000'), args: [], silence_ms: 300, silence: 'failure', line: (line) => lines.push(line), failed: (reason) => failures.push(reason) },
+      { command: tool('echo hello; exec sleep 1000'), args: () => [], silence_ms: 300, silence: 'failure', line: (line) => lines.push(line), failed: (reason) => failures.push(reason) },
       systemClock,
     );
     _tool.start();

@@ -24,6 +24,9 @@ export interface AmdFiles {
 const FILES = ['mem_info_vram_total', 'mem_info_vram_used', 'gpu_busy_percent', 'product_name', 'unique_id'] as const;
 const SENSORS = ['temp1_input', 'power1_average', 'power1_input'] as const;
 
+/** Of a sleeping card only the memory is known, as it last was. */
+const UNKNOWN_ASLEEP = { gpu_busy_percent: '', temp1_input: '', power1_average: '', power1_input: '' };
+
 /** The driver's files → the card; `null` where it tells no memory (an integrated one that shares the machine's, a card asleep). */
 export function parseAmd(id: number, files: AmdFiles): AmdCard | null {
   const total = number(files.mem_info_vram_total);
@@ -93,7 +96,8 @@ export class AmdCollector implements Collector<AmdCard[]> {
     const last = this.#last.get(device);
     const idle = last && number(last.files.gpu_busy_percent) === 0 && now - last.at < MINUTE;
     const mayRest = (await text(`${device}/power/control`)).trim() === 'auto';
-    if (mayRest && (idle || (await text(`${device}/power/runtime_status`)).trim() === 'suspended')) return last?.files;
+    if (mayRest && (await text(`${device}/power/runtime_status`)).trim() === 'suspended') return last && { ...last.files, ...UNKNOWN_ASLEEP };
+    if (mayRest && idle) return last.files;
     const files = await readFiles(device);
     this.#last.set(device, { files, at: now });
     return files;

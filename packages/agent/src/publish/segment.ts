@@ -19,6 +19,7 @@ export interface Segment {
   shift(): void;
   /** Forgets everything, on the disk too. */
   remove(): void;
+  /** Lets go of the file until it is needed again. */
   close(): void;
 }
 
@@ -34,19 +35,18 @@ export class DiskSegment implements Segment {
   messages = 0;
   #size: number;
   #acked: number;
-  #fd: number;
+  #fd = -1;
   #head: Buffer | null = null;
 
   constructor(path: string, name: { id: number; boot_id: string }, acked: number) {
     this.path = path;
     this.id = name.id;
     this.boot_id = name.boot_id;
-    this.#fd = openSync(path, 'a+', 0o600);
-    const stat = fstatSync(this.#fd);
+    const stat = fstatSync(this.#file());
     this.last_ts = stat.mtimeMs;
     this.#acked = Math.min(acked, stat.size);
     this.#size = this.#countLines(stat.size);
-    if (this.#size < stat.size) ftruncateSync(this.#fd, this.#size);
+    if (this.#size < stat.size) ftruncateSync(this.#file(), this.#size);
   }
 
   get acked(): number {
@@ -63,7 +63,7 @@ export class DiskSegment implements Segment {
 
   append(line: Buffer, now: Millis): void {
     try {
-      const written = writeSync(this.#fd, line);
+      const written = writeSync(this.#file(), line);
       if (written !== line.length) throw new Error(`wrote ${written} of ${line.length} bytes`);
     } catch (cause) {
       this.#forgetHalfLine();
@@ -97,10 +97,16 @@ export class DiskSegment implements Segment {
     this.#fd = -1;
   }
 
+  /** Opened when it is needed: a day's backlog is more files than a process may hold open. */
+  #file(): number {
+    if (this.#fd < 0) this.#fd = openSync(this.path, 'a+', 0o600);
+    return this.#fd;
+  }
+
   /** A full disk may have taken the first half of a line. Where it cannot be cut off now, the next opening does it. */
   #forgetHalfLine(): void {
     try {
-      ftruncateSync(this.#fd, this.#size);
+      ftruncateSync(this.#file(), this.#size);
     } catch {
       // nothing after `#size` is ever read
     }
@@ -109,7 +115,7 @@ export class DiskSegment implements Segment {
   #readLine(from: number): Buffer {
     for (let length = READ_BYTES; ; length *= 4) {
       const buffer = Buffer.allocUnsafe(Math.min(length, this.#size - from));
-      const got = readSync(this.#fd, buffer, 0, buffer.length, from);
+      const got = readSync(this.#file(), buffer, 0, buffer.length, from);
       const end = buffer.subarray(0, got).indexOf(NEWLINE);
       if (end >= 0) return buffer.subarray(0, end);
       if (got < length) throw new Error(`${this.path} ends within a line`);
@@ -121,7 +127,7 @@ export class DiskSegment implements Segment {
     const buffer = Buffer.allocUnsafe(64 * 1024);
     let whole = this.#acked;
     for (let at = this.#acked; at < size; ) {
-      const got = readSync(this.#fd, buffer, 0, buffer.length, at);
+      const got = readSync(this.#file(), buffer, 0, buffer.length, at);
       if (got === 0) break;
       for (let end = buffer.indexOf(NEWLINE); end >= 0 && end < got; end = buffer.indexOf(NEWLINE, end + 1)) {
         this.messages++;

@@ -160,6 +160,18 @@ describe('the spool', () => {
     expect(segments()).toHaveLength(1);
   });
 
+  it('holds few files open however long the backlog is', () => {
+    const first = open();
+    for (let i = 0; i < 3_000; i++) first.append(reading(i, 1_000));
+    first[Symbol.dispose]();
+    const before = readdirSync('/proc/self/fd').length;
+    using second = open();
+    drain(second, 'backlog', 700);
+    for (let i = 0; i < 3_000; i++) second.append(reading(i, 1_000));
+    expect(segments().length).toBeGreaterThan(20);
+    expect(readdirSync('/proc/self/fd').length - before).toBeLessThan(5);
+  });
+
   it('refuses a folder that another living agent uses, and takes over one whose agent is gone', () => {
     const { ppid } = process;
     const stat = readFileSync(`/proc/${ppid}/stat`, 'utf8');

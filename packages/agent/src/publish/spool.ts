@@ -139,6 +139,7 @@ export class Spool implements Disposable {
 
   [Symbol.dispose](): void {
     this.#cancelSave?.();
+    this.#seal();
     this.#save();
     for (const segment of this.#segments) segment.close();
     this.#segments = [];
@@ -185,6 +186,7 @@ export class Spool implements Disposable {
   #seal(): void {
     const sealed = this.#open;
     this.#open = null;
+    sealed?.close();
     if (sealed?.messages === 0) this.#remove(sealed);
   }
 
@@ -268,6 +270,7 @@ export class Spool implements Disposable {
     this.#nextId = Math.max(this.#nextId, name.id + 1);
     try {
       const segment = this.#adopt(new DiskSegment(path, name, acked));
+      segment.close();
       if (segment.messages === 0) this.#remove(segment);
     } catch (cause) {
       this.#log.error({ err: cause, path }, 'spool segment cannot be opened');

@@ -5,7 +5,8 @@ import { Lines } from './lines.js';
 
 export interface LongLivedOptions {
   readonly command: string;
-  readonly args: readonly string[];
+  /** Asked at every start. */
+  args(): readonly string[];
   /** Silence after which the tool counts as hanging. */
   readonly silence_ms: number;
   /** What silence means: a failure to report, or a tool that had nothing to say and is started anew to be sure. */
@@ -68,7 +69,7 @@ export class LongLived implements AsyncDisposable {
     const started = this.#clock.now();
     const lines = new Lines();
     let last = '';
-    const child = spawn(this.#options.command, this.#options.args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(this.#options.command, this.#options.args(), { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     this.#watch();
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -9,6 +9,7 @@ import type { UserNames } from '../user-names.js';
 import { LongLived } from './long-lived.js';
 import { APP_FIELDS, GPU_FIELDS, parseAppLine, parseCudaVersion, parseGpuLine, type AppRow, type GpuRow } from './parse.js';
 import { findCards, readPower } from './power.js';
+import { answering } from './probe.js';
 import { WATCHING, rest, type RestState } from './rest.js';
 
 export type NvidiaOptions = Pick<AgentConfig, 'nvidia_smi' | 'interval_ms' | 'commands'> & {
@@ -36,12 +37,15 @@ export class NvidiaSource implements GpuSource, AsyncDisposable {
   readonly #streams: readonly LongLived[];
   readonly #folders: readonly string[];
   #missing = false;
+  /** The cards that still answer, when one that does not silences the tool for all. */
+  #only: readonly string[] | null = null;
+  #probing = false;
   #sleepers: { folders: readonly string[]; at: Millis } = { folders: [], at: -Infinity };
   #processes = new Map<string, GpuProcess[]>();
   #apps: AppRow[] = [];
   #apps_at: Millis = -Infinity;
   #rest: RestState = WATCHING;
-  #failure: (Failure & { at: Millis }) | null = null;
+  #failure: { reason: string; count: number; at: Millis } | null = null;
   #cuda: { version: string | undefined; driver: string; at: Millis } | null = null;
 
   constructor(options: NvidiaOptions, names: UserNames, clock: Clock = systemClock, folders = findCards()) {
@@ -53,7 +57,7 @@ export class NvidiaSource implements GpuSource, AsyncDisposable {
       new LongLived(
         {
           command: options.nvidia_smi,
-          args: [...args, FORMAT, '-lms', String(period_ms)],
+          args: () => [...args, FORMAT, '-lms', String(period_ms), ...(this.#only ? [`--id=${this.#only.join(',')}`] : [])],
           silence,
           silence_ms: silence === 'failure' ? Math.max(10_000, 5 * period_ms) : 5 * MINUTE,
           line,
@@ -82,9 +86,12 @@ export class NvidiaSource implements GpuSource, AsyncDisposable {
     return fresh.sort((a, b) => a.row.id - b.row.id).map(({ row }) => (asleep ? toSleeping(row) : this.#toSample(row)));
   }
 
+  /** What went wrong within the last minutes, and for as long as it lasts which cards do not answer. */
   get failures(): readonly Failure[] {
-    const { at, ...failure } = this.#failure ?? { at: -Infinity };
-    return 'collector' in failure && this.#clock.now() - at <= REMEMBERED_MS ? [failure as Failure] : [];
+    const count = this.#failure?.count ?? 1;
+    const recent = this.#failure && this.#clock.now() - this.#failure.at <= REMEMBERED_MS ? [this.#failure.reason] : [];
+    const silent = this.#only ? this.#ids().filter((id) => !this.#only?.includes(id)).map((id) => `no answer from the card at ${id}`) : [];
+    return [...recent, ...silent].map((reason) => ({ collector: 'nvidia', reason, count }));
   }
 
   /** Models, sizes and versions of the cards seen in the last hour. */
@@ -182,10 +189,25 @@ export class NvidiaSource implements GpuSource, AsyncDisposable {
     this.#missing = missing;
     if (missing && this.#folders.length === 0) return;
     this.#failed(missing ? `${this.#options.nvidia_smi} is not installed` : reason);
+    if (!missing) void this.#findAnswering();
+  }
+
+  async #findAnswering(): Promise<void> {
+    const ids = this.#ids();
+    if (this.#probing || ids.length < 2) return;
+    this.#probing = true;
+    const found = await answering(this.#options.nvidia_smi, ids);
+    this.#only = found.length > 0 && found.length < ids.length ? found : null;
+    this.#probing = false;
   }
 
   #failed(reason: string): void {
-    this.#failure = { collector: 'nvidia', reason: reason.slice(0, 200), count: (this.#failure?.count ?? 0) + 1, at: this.#clock.now() };
+    this.#failure = { reason: reason.slice(0, 200), count: (this.#failure?.count ?? 0) + 1, at: this.#clock.now() };
+  }
+
+  /** Bus ids of the cards, from the names of their folders. */
+  #ids(): string[] {
+    return this.#folders.map((folder) => folder.slice(folder.lastIndexOf('/') + 1));
   }
 
   #staleAfter(): number {
