@@ -7,6 +7,7 @@ import { access } from './http/access.js';
 import { createMetrics } from './http/metrics.js';
 import { healthRoutes, type Health } from './http/routes/health.js';
 import { liveRoutes } from './http/routes/live.js';
+import { seriesRoutes } from './http/routes/series.js';
 import { createHttp } from './http/server.js';
 import { connectBroker, type Broker } from './ingest/connect.js';
 import { ensureStreams } from './ingest/streams.js';
@@ -22,6 +23,8 @@ import { createRecommender, type Deliver, type Recommender } from './recommend/r
 import { recommendRoutes } from './recommend/routes.js';
 import { createSteadiness, isGapsState } from './recommend/steadiness.js';
 import { postWebhook } from './recommend/webhook.js';
+import { ReportBook } from './reports/reports.js';
+import { reportRoutes } from './reports/routes.js';
 import { createStore, type Store } from './store/store.js';
 
 export interface AppOptions {
@@ -111,6 +114,11 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
     ),
   );
 
+  const reports = new ReportBook(
+    { db: store.db, timezone: store.settings.timezone, log: log.child({ part: 'reports' }), onReport: (event) => push?.report(event) },
+    clock,
+  );
+
   const health = () => toHealth(broker, store, engine, live, clock);
   const gate = { password: config.http.password, loopback: isLoopback(config.http.host) };
   const metrics = createMetrics(
@@ -122,7 +130,9 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
     {
       api(app) {
         liveRoutes(app, live);
+        seriesRoutes(app, { store, isKnown: (server) => live.row(server) !== null }, clock);
         recommendRoutes(app, recommender, clock);
+        reportRoutes(app, reports);
       },
       root(app) {
         healthRoutes(app, health);
