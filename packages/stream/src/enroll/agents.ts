@@ -67,7 +67,7 @@ export const ensureAgents = (dir: string): Promise<void> => change(dir, (agents)
 interface BrokerUser {
   readonly nkey: string;
   readonly permissions: {
-    readonly publish: { readonly allow: readonly [sample: string, inventory: string, own: string] };
+    readonly publish: { readonly allow: readonly [sample: string, inventory: string, ...time: string[]] };
     readonly subscribe: { readonly allow: readonly [inbox: string] };
   };
 }
@@ -80,14 +80,14 @@ async function change(dir: string, edit: (agents: Enrolled[]) => Enrolled[]): Pr
   });
 }
 
-/** Tells a user about itself alone; agents read the broker's clock from its answer. */
-const OWN_INFO = '$SYS.REQ.USER.INFO';
+/** Answered about the asking user (from 2.10 on) and about its own account's message counts; agents read the broker's clock from it. */
+const TIME = ['$SYS.REQ.USER.INFO', '$SYS.REQ.ACCOUNT.PING.STATZ'] as const;
 
 /** One agent a line. The inbox is for acknowledgements: an agent can hear nothing else, nor another agent's. */
 export function agentsConfig(agents: readonly Enrolled[]): string {
   const users = agents.map(({ id, nkey }): BrokerUser => ({
     nkey,
-    permissions: { publish: { allow: [sampleSubject(id), inventorySubject(id), OWN_INFO] }, subscribe: { allow: [`_INBOX_${id}.>`] } },
+    permissions: { publish: { allow: [sampleSubject(id), inventorySubject(id), ...TIME] }, subscribe: { allow: [`_INBOX_${id}.>`] } },
   }));
   return `{ "users": [\n${users.map((user) => JSON.stringify(user)).join(',\n')}\n] }`;
 }
