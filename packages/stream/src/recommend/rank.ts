@@ -84,9 +84,8 @@ function judgeCards(row: LiveRow, request: CardRequest, context: RankContext): F
 
   const count = { readable: 0, fitting: 0, roomy: 0, free: 0 };
   const holds: Held[] = [];
-  const chosen: LiveGpu[] = [];
+  const kept: Stepped[] = [];
   let best = 0;
-  const order = request.order === 'steady' ? steadyOrder(row, request, context) : compareCards;
   for (const card of row.gpus) {
     // A card without a size is one that the driver could not read.
     if (card.memory_total <= 0) continue;
@@ -102,7 +101,7 @@ function judgeCards(row: LiveRow, request: CardRequest, context: RankContext): F
       continue;
     }
     count.free++;
-    keepBest(chosen, card, wanted, order);
+    keepBest(kept, { card, step: request.order === 'steady' ? stepOf(row, card, request, context) : 0 }, wanted);
   }
 
   if (model !== undefined && count.readable > 0 && count.fitting === 0) return no('model', { model });
@@ -112,9 +111,9 @@ function judgeCards(row: LiveRow, request: CardRequest, context: RankContext): F
     const by = [...new Set(holds.map((held) => held.by))].sort().join(', ');
     return no('held', { wanted, have: count.free, by, until: Math.min(...holds.map((held) => held.until)) });
   }
+  const chosen = kept.map((one) => one.card);
   const leading = chosen.reduce((a, b) => (compareCards(a, b) <= 0 ? a : b));
-  const step = request.order === 'steady' ? Math.min(...chosen.map((card) => stepOf(card, steadinessOf(row, card, request, context)))) : 0;
-  return toFit(row, chosen, leading, step);
+  return toFit(row, chosen, leading, kept.at(-1)!.step);
 }
 
 function toFit(row: LiveRow, chosen: readonly LiveGpu[], best: LiveGpu | null, step: number): Fit {
@@ -126,18 +125,20 @@ function toFit(row: LiveRow, chosen: readonly LiveGpu[], best: LiveGpu | null, s
   };
 }
 
-/** Keeps the `most` first cards by `order`, in order: cheaper than a sort for the few that are wanted. */
-function keepBest(kept: LiveGpu[], card: LiveGpu, most: number, order: (a: LiveGpu, b: LiveGpu) => number): void {
-  if (kept.length === most && order(kept[most - 1]!, card) <= 0) return;
-  let at = Math.min(kept.length, most - 1);
-  for (; at > 0 && order(card, kept[at - 1]!) < 0; at--) kept[at] = kept[at - 1]!;
-  kept[at] = card;
+interface Stepped {
+  readonly card: LiveGpu;
+  readonly step: number;
 }
 
-function steadyOrder(row: LiveRow, request: CardRequest, context: RankContext): (a: LiveGpu, b: LiveGpu) => number {
-  const steps = new Map(row.gpus.map((card) => [card, stepOf(card, steadinessOf(row, card, request, context))]));
-  return (a, b) => steps.get(b)! - steps.get(a)! || compareCards(a, b);
+/** Keeps the `most` first cards, in order: cheaper than a sort for the few that are wanted. */
+function keepBest(kept: Stepped[], one: Stepped, most: number): void {
+  if (kept.length === most && compareStepped(kept[most - 1]!, one) <= 0) return;
+  let at = Math.min(kept.length, most - 1);
+  for (; at > 0 && compareStepped(one, kept[at - 1]!) < 0; at--) kept[at] = kept[at - 1]!;
+  kept[at] = one;
 }
+
+const compareStepped = (a: Stepped, b: Stepped): number => b.step - a.step || compareCards(a.card, b.card);
 
 const steadinessOf = (row: LiveRow, card: LiveGpu, request: CardRequest, context: RankContext): number | null =>
   context.steadiness(row.server, card, promisedBytes(request, card.memory_free));
@@ -146,9 +147,9 @@ const steadinessOf = (row: LiveRow, card: LiveGpu, request: CardRequest, context
  * Halvings of the risk, ten at most: smaller differences are noise, and within a step free memory decides.
  * A card that somebody is on comes after every empty one: its memory may well stay free, but it is not a free card.
  */
-function stepOf(card: LiveGpu, steadiness: number | null): number {
-  const occupied = card.memory_used >= OCCUPIED_SHARE * card.memory_total;
-  return occupied ? -1 : Math.min(10, Math.round(-Math.log2(1 - (steadiness ?? 0))));
+function stepOf(row: LiveRow, card: LiveGpu, request: CardRequest, context: RankContext): number {
+  if (card.memory_used >= OCCUPIED_SHARE * card.memory_total) return -1;
+  return Math.min(10, Math.round(-Math.log2(1 - (steadinessOf(row, card, request, context) ?? 0))));
 }
 
 const byCards = (a: Fit, b: Fit): number =>
