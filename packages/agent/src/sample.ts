@@ -1,4 +1,4 @@
-import type { AgentHealth, GpuSample } from '@vacancy/shared/plain';
+import type { AgentHealth, GpuProcess, GpuSample } from '@vacancy/shared/plain';
 import type { Cpu } from './collect/cpu.js';
 import type { Filesystems } from './collect/filesystems.js';
 import type { HostFacts } from './collect/host.js';
@@ -64,4 +64,32 @@ const details = (cpu: Cpu, network: Network, filesystems: Filesystems) => ({
   cpu_cores_used: cpu.cpu_cores_used.slice(0, 1024),
   filesystems: [...filesystems.filesystems],
   interfaces: [...network.interfaces],
+});
+
+/** The wire allows 64 KiB; the rest is for the name that the spool adds. */
+const MOST_BYTES = 63 * 1024;
+
+/** What is given up first when a sample is too large for the wire: what nothing is counted from. */
+const LESS: readonly ((reading: Reading) => Reading)[] = [
+  ({ processes: _, temperatures: __, ...rest }) => rest,
+  ({ cpu_cores_used: _, filesystems: __, interfaces: ___, ...rest }) => rest,
+  (reading) => withProcesses(reading, ({ command: _, ...process }) => process),
+  (reading) => ({ ...reading, gpus: reading.gpus.map((gpu) => (gpu.processes ? { ...gpu, processes: gpu.processes.slice(0, 16) } : gpu)) }),
+  ({ users: _, ...rest }) => rest,
+  (reading) => ({ ...reading, gpus: reading.gpus.map(({ processes: _, ...gpu }) => gpu) }),
+];
+
+/** A sample that fits the wire, whatever a machine brings together: 64 cards with a hundred processes each are over it. */
+export function fit(reading: Reading): Reading {
+  let fitting = reading;
+  for (const less of LESS) {
+    if (Buffer.byteLength(JSON.stringify(fitting)) <= MOST_BYTES) break;
+    fitting = less(fitting);
+  }
+  return fitting;
+}
+
+const withProcesses = (reading: Reading, change: (process: GpuProcess) => GpuProcess): Reading => ({
+  ...reading,
+  gpus: reading.gpus.map((gpu) => (gpu.processes ? { ...gpu, processes: gpu.processes.map(change) } : gpu)),
 });

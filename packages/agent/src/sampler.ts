@@ -10,7 +10,7 @@ import type { Network } from './collect/network.js';
 import type { TopProcess } from './collect/processes.js';
 import type { Temperature } from './collect/temperatures.js';
 import type { Reading } from './publish/spool.js';
-import { toReading } from './sample.js';
+import { fit, toReading } from './sample.js';
 
 /** What a sample is made of; the optional ones may be switched off. */
 export interface Runners {
@@ -95,7 +95,7 @@ export class Sampler implements AsyncDisposable {
     const interval_ms = observedTime(ts - this.#last, this.#options.interval_ms);
     this.#last = ts;
     const reading = toReading({ server: this.#options.server, ts, interval_ms }, this.#facts(ts), this.#wholeHealth());
-    if (reading) this.#emit(reading);
+    if (reading) this.#emit(fit(reading));
   }
 
   #facts(ts: Millis) {

@@ -150,7 +150,7 @@ export class NvidiaSource implements GpuSource, AsyncDisposable {
       const command = owner.command ?? (this.#options.commands === 'off' ? undefined : name?.slice(0, 256));
       card.set(pid, { pid, ...(owner.user && { user: owner.user }), ...(command && { command }), ...(memory !== undefined && { memory_used: memory }) });
     }
-    return new Map([...byCard].map(([uuid, card]) => [uuid, [...card.values()].slice(0, 256)]));
+    return new Map([...byCard].map(([uuid, card]) => [uuid, [...card.values()].sort(bySize).slice(0, 256)]));
   }
 
   #toSample(row: GpuRow): GpuSample {
@@ -224,5 +224,8 @@ export class NvidiaSource implements GpuSource, AsyncDisposable {
     });
   }
 }
+
+/** The largest first: where a list is cut, it is cut at its small end. */
+const bySize = (a: GpuProcess, b: GpuProcess): number => (b.memory_used ?? 0) - (a.memory_used ?? 0);
 
 const toSleeping = (row: GpuRow): GpuSample => ({ id: row.id, memory_total: row.memory_total, memory_used: row.memory_used });
