@@ -4,6 +4,7 @@ import Type from 'typebox';
 import { PERIODS, type Period, type Report } from '@vacancy/shared';
 import { HttpError, badRequest, notFound, unavailable } from '../http/errors.js';
 import { parseStart, type Span } from './period.js';
+import { languageOf, type Lang } from './render/lang.js';
 import { NoDataError, type ReportBook } from './reports.js';
 
 const PeriodType = Type.Union(PERIODS.map((period) => Type.Literal(period)));
@@ -12,8 +13,6 @@ const ByName = Type.Object({
   start: Type.String({ maxLength: 20, description: 'Local date of the first day, yyyy-MM-dd; followed by .html, .csv or .pdf for that form' }),
 });
 const Language = Type.Optional(Type.Union([Type.Literal('zh'), Type.Literal('en')], { description: 'Language of .html, .csv and .pdf; Accept-Language unless given' }));
-
-export type Lang = 'zh' | 'en';
 
 /** A form of a report beside JSON: made when it is asked for, from the report alone. */
 export interface Form {
@@ -78,12 +77,6 @@ function spanOf(book: ReportBook, period: Period, start: string): Span {
   const span = parseStart(period, start, book.timezone);
   if (!span.ok) throw badRequest(`${span.error}.`);
   return span.value;
-}
-
-/** English unless Chinese is named before it. */
-export function languageOf(header = ''): Lang {
-  const first = header.split(',').map((part) => part.trim().toLowerCase()).find((part) => /^(?:zh|en)\b/.test(part));
-  return first?.startsWith('zh') ? 'zh' : 'en';
 }
 
 async function answer<T>(asked: Promise<T>): Promise<T> {

@@ -1,0 +1,44 @@
+import { DateTime } from 'luxon';
+import type { BusyTime, Period } from '@vacancy/shared';
+import type { Lang } from './lang.js';
+import { WORDS } from './words.js';
+
+/** What stands where a figure is not known. */
+export const UNKNOWN = '–';
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+
+/** Three digits that matter and a binary unit: 1.23 TiB. */
+export function bytes(value: number | null): string {
+  if (value === null) return UNKNOWN;
+  const power = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, Math.abs(value))) / 10)));
+  const scaled = value / 1024 ** power;
+  return `${power === 0 ? value : scaled.toFixed(Math.abs(scaled) < 10 ? 2 : Math.abs(scaled) < 100 ? 1 : 0)} ${UNITS[power]!}`;
+}
+
+export const percent = (value: number | null, digits = 1): string => (value === null ? UNKNOWN : `${value.toFixed(digits)} %`);
+/** Never rounds something missing up to everything. */
+export const share = (value: number | null, digits = 1): string => percent(value === null ? null : value < 1 ? Math.min(100 * value, 100 - 10 ** -digits) : 100, digits);
+export const hours = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
+export const count = (value: number | null): string => (value === null ? UNKNOWN : String(value));
+
+/** 2026-11-20, or the first and the last day. `end` is the day after. */
+export function dates(start: string, end: string): string {
+  const last = DateTime.fromISO(end, { zone: 'utc' }).minus({ days: 1 }).toISODate()!;
+  return last === start ? start : `${start} – ${last}`;
+}
+
+export const moment = (ts: number, timezone: string): string => DateTime.fromMillis(ts, { zone: timezone }).toFormat('yyyy-MM-dd HH:mm');
+
+const hour = (value: number): string => `${String(value).padStart(2, '0')}:00`;
+
+/** The busiest bucket as people say it. */
+export function busyTime(busy: BusyTime | null, period: Period, lang: Lang): string {
+  if (!busy) return UNKNOWN;
+  const words = WORDS[lang];
+  if (period === 'year') return busy.month ?? UNKNOWN;
+  if (period === 'month') return `${busy.date ?? UNKNOWN}${busy.hour === undefined ? '' : ` · ${words.hour_of_day} ${hour(busy.hour)}`}`;
+  const at = busy.hour === undefined ? UNKNOWN : `${hour(busy.hour)}–${hour((busy.hour + 1) % 24)}`;
+  if (period === 'day') return at;
+  return `${words.weekdays[(busy.weekday ?? 1) - 1]!} ${at}${busy.busiest_weekday ? ` · ${words.busiest_weekday} ${words.weekdays[busy.busiest_weekday.weekday - 1]!}` : ''}`;
+}
