@@ -138,7 +138,8 @@ export const OverviewSchema = Type.Object({
   like_server: Type.Array(CandidateSchema),
   window_s: Type.Integer({ description: 'Length of the window behind idle_rate, busy_server and idle_server' }),
   warming_up: Type.Boolean({ description: 'Windows are being rebuilt after a restart; their figures are not to be trusted yet' }),
-  lag_ms: MaybeNum,
+  lag_ms: Nullable(Type.Number({ description: 'How far these figures are behind the broker, ms' })),
+  store_lag_ms: Nullable(Type.Number({ description: 'How far the database, and with it every chart of the past, is behind the broker, ms' })),
   simulated_num: Type.Integer(),
   ts: Num,
 });

@@ -14,8 +14,9 @@ export interface FeedOptions {
 /**
  * The live way of a sample: everything the broker received since the longest window began, then what arrives.
  *
- * While old messages are read again after a start, `clock` tells the time at which the broker received them. Windows and
- * lateness are judged by that clock, so that after the replay they hold what they would without the restart.
+ * `clock` tells the time up to which the stream has been read: while messages are waiting, when the broker received the last
+ * one that was read; else the present. Windows and silence are judged by it, so that a replay after a start leaves what an
+ * uninterrupted run would have, and a service that is behind does not call servers silent that are not.
  */
 export class LiveFeed implements AsyncDisposable {
   readonly samples = new Subject<Received>();
@@ -26,21 +27,28 @@ export class LiveFeed implements AsyncDisposable {
   readonly #options: FeedOptions;
   readonly #wall: Clock;
   readonly #open: AsyncDisposable[] = [];
-  #replayed: Millis | null;
+  /** When the broker received the last message that was read, while more are waiting. */
+  #behind: Millis | null;
+  #warm = false;
 
   constructor(options: FeedOptions, wall: Clock = systemClock) {
     this.#options = options;
     this.#wall = wall;
-    this.#replayed = wall.now() - options.horizon_ms;
+    this.#behind = wall.now() - options.horizon_ms;
     this.clock = {
-      now: () => this.#replayed ?? wall.now(),
+      now: () => this.#behind ?? wall.now(),
       setTimer: (ms, task) => wall.setTimer(ms, task),
     };
   }
 
   /** False until the replay after a start has reached the present. */
   get warm(): boolean {
-    return this.#replayed === null;
+    return this.#warm;
+  }
+
+  /** How far the screen is behind the broker, ms. */
+  get lag_ms(): number {
+    return this.#behind === null ? 0 : Math.max(0, this.#wall.now() - this.#behind);
   }
 
   /** @param seed takes the newest sample of every server, also of those silent for longer than the horizon. */
@@ -53,13 +61,17 @@ export class LiveFeed implements AsyncDisposable {
       if (decoded.ok) seed(decoded.value);
     }
     const { state } = await (await jetstreamManager(nats)).streams.info(SAMPLES_STREAM);
-    if (state.messages === 0 || Date.parse(state.last_ts) < since) this.#replayed = null;
+    if (state.messages === 0 || Date.parse(state.last_ts) < since) this.#readUpTo(null);
     const onMessage = (message: Message, pending: number): void => {
-      if (this.#replayed !== null) this.#replayed = message.received_ts;
       this.#sample(message);
-      if (pending === 0) this.#replayed = null;
+      this.#readUpTo(pending > 0 ? message.received_ts : null);
     };
     this.#open.push(await consume(nats, { stream: SAMPLES_STREAM, from: { received_ts: since }, onMessage }));
+  }
+
+  #readUpTo(received_ts: Millis | null): void {
+    this.#behind = received_ts;
+    this.#warm ||= received_ts === null;
   }
 
   #sample(message: Message): void {

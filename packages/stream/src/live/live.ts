@@ -14,8 +14,8 @@ export interface LiveOptions {
   readonly held: (server: string, gpu: number) => LiveGpu['held'];
   /** The servers to recommend by default, best first. */
   readonly likeServer: () => Candidate[];
-  /** Age of the oldest sample that is not stored yet, ms; null when nobody knows. */
-  readonly lag_ms: () => number | null;
+  /** How far the database is behind the broker, ms; null when nobody knows. */
+  readonly store_lag_ms: () => number | null;
   readonly onTransition: (transition: Transition) => void;
   readonly tick_ms?: number;
 }
@@ -64,7 +64,8 @@ export class Live implements AsyncDisposable {
       like_server: this.#options.likeServer(),
       user_num: this.#table.userNum(now),
       warming_up: !this.feed.warm,
-      lag_ms: this.#options.lag_ms(),
+      lag_ms: this.feed.lag_ms,
+      store_lag_ms: this.#options.store_lag_ms(),
       now,
     });
   }
@@ -86,7 +87,7 @@ export class Live implements AsyncDisposable {
   }
 
   #expire(): void {
-    for (const transition of this.#table.expire(this.#clock.now())) this.#options.onTransition(transition);
+    for (const transition of this.#table.expire(this.feed.clock.now())) this.#options.onTransition(transition);
     this.#cancel = this.#clock.setTimer(EXPIRE_EVERY_MS, () => this.#expire());
   }
 

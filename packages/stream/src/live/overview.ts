@@ -11,11 +11,12 @@ export interface OverviewInput {
   readonly user_num: number | null;
   readonly warming_up: boolean;
   readonly lag_ms: number | null;
+  readonly store_lag_ms: number | null;
   readonly now: Millis;
 }
 
 /** The general figures of the whole fleet. Cards count wherever they are known; idle ones only where they are online. */
-export function toOverview({ rows, fleet, like_server, user_num, warming_up, lag_ms, now }: OverviewInput): Overview {
+export function toOverview({ rows, fleet, like_server, user_num, warming_up, lag_ms, store_lag_ms, now }: OverviewInput): Overview {
   const online = rows.filter((row) => row.online);
   const cards = online.flatMap((row) => row.gpus);
   const named = (load: FleetWindow['busy_server']) =>
@@ -36,6 +37,7 @@ export function toOverview({ rows, fleet, like_server, user_num, warming_up, lag
     window_s: WINDOW_LENGTHS[OVERVIEW_WINDOW] / 1000,
     warming_up,
     lag_ms,
+    store_lag_ms,
     simulated_num: rows.filter((row) => row.simulated).length,
     ts: now,
   };
