@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createUser } from '@nats-io/nkeys';
 import { inventorySubject, isServerId, sampleSubject } from '@vacancy/shared';
@@ -59,6 +59,14 @@ export async function listEnrolled(dir: string): Promise<Enrolled[]> {
   });
   const { users } = JSON.parse(text) as { users: BrokerUser[] };
   return users.map(({ nkey, permissions }) => ({ id: permissions.publish.allow[0].slice(sampleSubject('').length), nkey }));
+}
+
+/** The key of the hub's own machine comes without anybody's hand: made where it is missing, kept where it is there. */
+export async function ensureAgentKey(dir: string, id: string, file: string): Promise<void> {
+  const enrolled = (await listEnrolled(dir)).some((agent) => agent.id === id);
+  if (enrolled && (await access(file).then(() => true, () => false))) return;
+  const { seed } = await enroll(dir, id, { replace: true });
+  await writeWhole(file, `${seed}\n`, 0o600);
 }
 
 /** Writes the list as it stands, so that a broker that starts for the first time finds one. */

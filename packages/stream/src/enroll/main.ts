@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createLog } from '../log.js';
-import { enroll, listEnrolled } from './agents.js';
+import { ensureAgentKey } from './agents.js';
 import { clickhouseUsers } from './clickhouse-users.js';
 import { writeWhole } from './files.js';
 import { prepareHub } from './hub.js';
@@ -26,7 +26,7 @@ const hub = await prepareHub({
 await ensureSecret('password');
 const password = await ensureSecret('clickhouse-password');
 if (env.VACANCY_CLICKHOUSE_USERS_DIR) await writeWhole(path.join(env.VACANCY_CLICKHOUSE_USERS_DIR, 'vacancy.xml'), clickhouseUsers(password), 0o644);
-if (env.VACANCY_AGENT_KEY_FILE) await ensureAgent(env.VACANCY_SERVER_ID ?? 'hub', env.VACANCY_AGENT_KEY_FILE);
+if (env.VACANCY_AGENT_KEY_FILE) await ensureAgentKey(hub.dir, env.VACANCY_SERVER_ID ?? 'hub', env.VACANCY_AGENT_KEY_FILE);
 
 process.exitCode = await superviseBroker(binary, hub, { signal: stop.signal, log });
 
@@ -37,12 +37,4 @@ async function ensureSecret(name: string): Promise<string> {
   const secret = randomBytes(18).toString('base64url');
   await writeWhole(file, `${secret}\n`, 0o600);
   return secret;
-}
-
-/** The agent of the hub's own machine gets its key through a volume, without anybody's hand. */
-async function ensureAgent(id: string, file: string): Promise<void> {
-  const enrolled = (await listEnrolled(hub.dir)).some((agent) => agent.id === id);
-  if (enrolled && (await access(file).then(() => true, () => false))) return;
-  const { seed } = await enroll(hub.dir, id, { replace: true });
-  await writeWhole(file, `${seed}\n`, 0o600);
 }
