@@ -18,10 +18,7 @@ export function connectBroker(options: BrokerOptions): Promise<NatsConnection> {
     name: `vacancy-agent ${options.server}`,
     inboxPrefix: inboxPrefix(options.server),
     maxReconnectAttempts: -1,
-    // A thousand agents must not come back to a restarted broker in the same instant.
-    reconnectTimeWait: 250,
-    reconnectJitter: 750,
-    reconnectJitterTLS: 2_000,
+    reconnectDelayHandler: reconnectDelay(),
     timeout: 5_000,
     pingInterval: 20_000,
     maxPingOut: 2,
@@ -33,4 +30,22 @@ export function connectBroker(options: BrokerOptions): Promise<NatsConnection> {
     ...(secure ? { tls: options.nats_ca ? { caFile: options.nats_ca } : {} } : {}),
   };
   return connect(connection);
+}
+
+/** Short enough that a restarted broker does not make its servers look offline. */
+const DELAY_MS = { first: 250, most: 2_000 };
+const QUIET_MS = 30_000;
+
+/**
+ * Longer from one attempt to the next, and never the same for two agents: a thousand of them must not come back to a restarted
+ * broker in one instant. An attempt long after the last one belongs to another outage.
+ */
+export function reconnectDelay(now: () => number = Date.now, random: () => number = Math.random): () => number {
+  let attempt = 0;
+  let last = -Infinity;
+  return () => {
+    attempt = now() - last > QUIET_MS ? 0 : attempt + 1;
+    last = now();
+    return Math.round(Math.min(DELAY_MS.most, DELAY_MS.first * 2 ** attempt) * (0.5 + random()));
+  };
 }

@@ -1,5 +1,5 @@
-import { createInbox, headers, type Msg, type NatsConnection, type Status, type Subscription } from '@nats-io/transport-node';
-import { inventorySubject, messageId, sampleSubject, systemClock, type Clock, type Inventory } from '@vacancy/shared/plain';
+import { createInbox, headers, type Msg, type NatsConnection, type Status } from '@nats-io/transport-node';
+import { MINUTE, inventorySubject, messageId, sampleSubject, systemClock, type Clock, type Inventory } from '@vacancy/shared/plain';
 import type { Log } from '../log.js';
 import { clockOffset } from './clock-offset.js';
 import { connectBroker, inboxPrefix, type BrokerOptions } from './connection.js';
@@ -41,6 +41,7 @@ export class Publisher implements AsyncDisposable {
   #inbox = '';
   #inventory: { data: string; sent: boolean } | null = null;
   #offset: number | null = null;
+  #complaint = { text: '', at: -Infinity };
   readonly #work: Promise<unknown>;
 
   /** Starts at once; a broker that is away is waited for. */
@@ -106,16 +107,24 @@ export class Publisher implements AsyncDisposable {
     if (this.#stop.signal.aborted) return nc.close();
     this.#nc = nc;
     this.#inbox = createInbox(inboxPrefix(this.#options.server));
-    const acks = nc.subscribe(`${this.#inbox}.*.*`, { callback: (_error, message) => this.#acked(message) });
+    nc.subscribe(`${this.#inbox}.*.*`, { callback: (_error, message) => this.#acked(message) });
     this.#setUp(true);
-    for await (const status of nc.status()) this.#changed(status, acks);
+    for await (const status of nc.status()) this.#changed(status);
     this.#setUp(false);
   }
 
-  #changed(status: Status, _acks: Subscription): void {
+  #changed(status: Status): void {
     if (status.type === 'reconnect') this.#setUp(true);
     if (status.type === 'disconnect' || status.type === 'close') this.#setUp(false);
-    if (status.type === 'error') this.#log.warn({ err: status.error }, 'broker refused something');
+    if (status.type === 'error') this.#complain(status.error);
+  }
+
+  /** A refused credential is refused again at every attempt; one line a minute says so. */
+  #complain(error: Error): void {
+    const now = this.#clock.now();
+    if (error.message === this.#complaint.text && now - this.#complaint.at < MINUTE) return;
+    this.#complaint = { text: error.message, at: now };
+    this.#log.warn({ err: error }, 'broker refused something');
   }
 
   #setUp(up: boolean): void {
