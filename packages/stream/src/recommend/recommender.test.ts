@@ -68,6 +68,15 @@ describe('holds', () => {
   });
 });
 
+it('stops within five seconds though the database hangs', async () => {
+  const { recommender, clock } = await start({ store: { ...store, insert: () => new Promise(() => {}) } });
+  recommender.answer({});
+  const stopped = recommender[Symbol.asyncDispose]();
+  await settled();
+  clock.advance(5 * SECOND);
+  await stopped;
+});
+
 describe('wishes', () => {
   const wish = { gpus: 1, memory: '40G', by: 'alice' };
   const full = row('b', [card(0, { memory_total: 48 * GIB, memory_free: GIB })]);

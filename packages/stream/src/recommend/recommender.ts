@@ -59,6 +59,8 @@ export async function createRecommender(options: RecommenderOptions, clock: Cloc
   return recommender;
 }
 
+const STOP_WITHIN_MS = 5 * SECOND;
+
 class Running implements Recommender {
   readonly #options: RecommenderOptions;
   readonly #clock: Clock;
@@ -223,6 +225,10 @@ class Running implements Recommender {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop();
-    await Promise.allSettled([...this.#deliveries, this.#answers.flush(), this.#options.steadiness.save()]);
+    const last = Promise.allSettled([...this.#deliveries, this.#answers.flush(), this.#options.steadiness.save()]);
+    // A database that hangs must not keep the service from stopping.
+    let cancel = (): void => {};
+    await Promise.race([last, new Promise<void>((done) => (cancel = this.#clock.setTimer(STOP_WITHIN_MS, done)))]);
+    cancel();
   }
 }
