@@ -17,6 +17,7 @@ declare module 'vue-router' {
 /** A page is one line here: its chunk is loaded when it is opened, and with `nav` it appears in the header. */
 export const routes: RouteRecordRaw[] = [
   { path: '/', name: 'home', component: () => import('./views/HomeView.vue'), meta: { title: 'nav.home', nav: true } },
+  { path: '/gpus', name: 'gpus', component: () => import('./views/GpusView.vue'), meta: { title: 'nav.gpus', nav: true } },
   { path: '/servers/:id', name: 'server', component: () => import('./views/ServerView.vue'), props: true, meta: { title: 'nav.server' } },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('./views/NotFoundView.vue'), meta: { title: 'not_found.title' } },
 ];

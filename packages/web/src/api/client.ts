@@ -1,15 +1,28 @@
-import type { Alert, Delta, Hold, HoldRequest, Recommendation, RecommendQuery, Report, ReportEvent, ReportListItem, Period, Series, ServerDetail, Snapshot, Topic } from '@vacancy/shared';
+import type {
+  Alert, Delta, Hits, HitsQuery, Hold, HoldRequest, Recommendation, RecommendQuery, Report, ReportComparison, ReportEvent, ReportListItem, Period, Series, ServerDetail, Snapshot, Topic, Wish, WishRequest,
+} from '@vacancy/shared';
 
 /** What the pages ask of the service. The HTTP client and the replay have it alike. */
 export interface Api {
   server(id: string, signal?: AbortSignal): Promise<ServerDetail>;
   /** Columns of equal length; `step` in ms, chosen by the service when absent. */
   series(id: string, query: SeriesRequest, signal?: AbortSignal): Promise<Series>;
+  /** The fleet's figures over time; a minute is the finest step. */
+  fleetSeries(query: SeriesRequest, signal?: AbortSignal): Promise<Series>;
   recommend(query: RecommendQuery, signal?: AbortSignal): Promise<Recommendation>;
+  hits(query: HitsQuery, signal?: AbortSignal): Promise<Hits>;
+  holds(signal?: AbortSignal): Promise<Hold[]>;
   hold(request: HoldRequest): Promise<Hold>;
   releaseHold(id: string): Promise<void>;
+  wishes(signal?: AbortSignal): Promise<Wish[]>;
+  wish(request: WishRequest): Promise<Wish>;
+  cancelWish(id: string): Promise<void>;
   reports(period: Period, signal?: AbortSignal): Promise<ReportListItem[]>;
-  report(period: Period, start: string, signal?: AbortSignal): Promise<Report>;
+  /** @param revision an older one; the newest when absent */
+  report(period: Period, start: string, signal?: AbortSignal, revision?: number): Promise<Report>;
+  /** Makes a closed report, or makes it anew when its data has changed. */
+  makeReport(period: Period, start: string): Promise<Report>;
+  compareReports(period: Period, a: string, b: string, signal?: AbortSignal): Promise<ReportComparison>;
 }
 
 export interface SeriesRequest {

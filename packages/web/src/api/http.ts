@@ -1,4 +1,4 @@
-import type { ApiError, Series } from '@vacancy/shared';
+import type { ApiError, Hold, Series, Wish } from '@vacancy/shared';
 import { ApiFailure, type Api, type SeriesRequest } from './client.js';
 
 /** The service takes at most 2,000 characters of fields; a server with 64 cards asks for more. */
@@ -11,11 +11,19 @@ export function createHttpApi(base = '/api/v1'): Api {
     server: (id, signal) => get(`/servers/${encodeURIComponent(id)}`, {}, signal),
     series: (id, query, signal) =>
       inParts(query, (part) => get<Series>(`/servers/${encodeURIComponent(id)}/series`, part, signal)),
+    fleetSeries: (query, signal) => inParts(query, (part) => get<Series>('/series', part, signal)),
     recommend: (query, signal) => get('/recommend', query, signal),
+    hits: (query, signal) => get('/recommend/hits', query, signal),
+    holds: async (signal) => (await get<{ holds: Hold[] }>('/holds', {}, signal)).holds,
     hold: (hold) => request(`${base}/holds`, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(hold) }),
     releaseHold: (id) => request(`${base}/holds/${encodeURIComponent(id)}`, { method: 'DELETE' }),
+    wishes: async (signal) => (await get<{ wishes: Wish[] }>('/wishes', {}, signal)).wishes,
+    wish: (wish) => request(`${base}/wishes`, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(wish) }),
+    cancelWish: (id) => request(`${base}/wishes/${encodeURIComponent(id)}`, { method: 'DELETE' }),
     reports: async (period, signal) => listOf(await get('/reports', { period }, signal)),
-    report: (period, start, signal) => get(`/reports/${period}/${encodeURIComponent(start)}`, {}, signal),
+    report: (period, start, signal, revision) => get(`/reports/${period}/${encodeURIComponent(start)}`, { revision }, signal),
+    makeReport: (period, start) => request(`${base}/reports/${period}/${encodeURIComponent(start)}`, { method: 'POST' }),
+    compareReports: (period, a, b, signal) => get('/reports/compare', { period, a, b }, signal),
   };
 }
 

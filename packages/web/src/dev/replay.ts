@@ -19,11 +19,19 @@ function replayApi(fleet: GeneratedFleet): Api {
       return server ? { server, inventory: fleet.inventory(id) } : missing();
     },
     series: async (id, query) => (fleet.rows.has(id) ? seriesOf(fleet, id, query.fields, query.from, query.to) : missing()),
+    fleetSeries: missing,
     recommend: missing,
+    hits: missing,
+    holds: async () => [],
     hold: missing,
     releaseHold: missing,
-    reports: missing,
+    wishes: async () => [],
+    wish: missing,
+    cancelWish: missing,
+    reports: async () => [],
     report: missing,
+    makeReport: missing,
+    compareReports: missing,
   };
 }
 

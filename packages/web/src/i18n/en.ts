@@ -1,3 +1,5 @@
+import { pagesEn } from './pages.en.js';
+
 /** The source of every text: other languages satisfy its type, so that a text missing there fails the typecheck. */
 export const en = {
   app: { name: 'Vacancy', tagline: 'Server information monitoring' },
@@ -132,6 +134,8 @@ export const en = {
     like_server: 'Recommended now',
     like_server_hint: 'The three servers whose best card has most free memory',
     none_free: 'No card is free right now.',
+    none_online: 'No server is online right now.',
+    memory_free: '{free} of {total} free',
     none_free_hint: 'This list fills by itself as soon as a card is.',
     as_of: 'as of {ago}',
     more_reasons: 'Why',
@@ -259,6 +263,7 @@ export const en = {
     simulated: 'A simulated server',
   },
   not_found: { title: 'This page does not exist', hint: 'The address may be misspelt.', home: 'To the home page' },
+  ...pagesEn,
 };
 
 export type Messages = typeof en;

@@ -1,4 +1,5 @@
 import type { Messages } from './en.js';
+import { pagesZhCN } from './pages.zh-CN.js';
 
 export const zhCN = {
   app: { name: '空位 Vacancy', tagline: '服务器信息监控' },
@@ -133,6 +134,8 @@ export const zhCN = {
     like_server: '即时服务器推荐',
     like_server_hint: '按可用显存最多的卡排出的前三台服务器',
     none_free: '当前没有空闲的卡。',
+    none_online: '当前没有服务器在线。',
+    memory_free: '空闲 {free} / {total}',
     none_free_hint: '一有空卡，这里会自动列出。',
     as_of: '数据：{ago}',
     more_reasons: '推荐理由',
@@ -259,4 +262,5 @@ export const zhCN = {
     simulated: '模拟服务器',
   },
   not_found: { title: '页面不存在', hint: '地址可能有误。', home: '回到首页' },
+  ...pagesZhCN,
 } satisfies Messages;

@@ -49,6 +49,13 @@ describe('a tooltip', () => {
     expect(tooltipOf(base).formatter([{ seriesName: 'CPU', marker: '', value: [1_500, null] }])).toMatch(/CPU {2}–$/);
   });
 
+  it('stays lower than its chart, however many cards a server has', () => {
+    const entries = Array.from({ length: 64 }, (_, i) => ({ seriesName: `Card ${i}`, marker: '', value: [1_500, i] }));
+    const text = tooltipOf(base).formatter(entries);
+    expect(text.split('\n').length).toBeLessThanOrEqual(9);
+    expect(text).toMatch(/\+ 50$/);
+  });
+
   it('takes the markup out of names from outside', () => {
     const [series] = [timelineOption({ ...base, lines: [{ ...base.lines[0]!, name: '{evil|<img>}' }] }, PALETTES.light, f).series].flat();
     expect(series!.name).not.toMatch(/[{}|]/);

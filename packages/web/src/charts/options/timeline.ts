@@ -78,7 +78,8 @@ export function timelineOption({ lines, unit, shown, loaded, max, fitted }: Time
       confine: true,
       backgroundColor: palette.surface,
       borderColor: palette.line,
-      textStyle: { color: palette.text, fontSize: 12 },
+      padding: 8,
+      textStyle: { color: palette.text, fontSize: 12, lineHeight: 17, fontFamily: CANVAS_FONT },
       axisPointer: { type: 'line', lineStyle: { color: palette.muted, type: 'dashed' } },
       formatter: (params) => tip(params, span, say, f),
     },
@@ -118,7 +119,20 @@ function tip(params: unknown, span: number, say: (value: number | null) => strin
   const first = entries[0]?.value as Point | undefined;
   if (!first) return '';
   const heading = span > 2 * 86_400_000 ? f.dateTime(first[0]) : f.axisTime(first[0], Math.min(span, 1_000));
-  return [heading, ...entries.map((entry) => `${String(entry.marker ?? '')}${entry.seriesName ?? ''}  ${say((entry.value as Point)[1])}`)].join('\n');
+  const said = entries.slice(0, MOST_SAID).map((entry) => `${String(entry.marker ?? '')}${entry.seriesName ?? ''}  ${say((entry.value as Point)[1])}`);
+  const more = entries.length > MOST_SAID ? [`+ ${f.number(entries.length - MOST_SAID)}`] : [];
+  return [heading, ...inRows(said), ...more].join('\n');
+}
+
+/** A tooltip is drawn on the chart itself and cannot be higher: many lines stand in pairs, and not more than these are named. */
+const MOST_SAID = 14;
+const IN_ONE_COLUMN = 6;
+
+function inRows(said: readonly string[]): string[] {
+  if (said.length <= IN_ONE_COLUMN) return [...said];
+  const rows: string[] = [];
+  for (let i = 0; i < said.length; i += 2) rows.push(said.slice(i, i + 2).join('    '));
+  return rows;
 }
 
 const BINARY = 1024;
