@@ -21,7 +21,7 @@ export function useIdleSince(cards: ComputedRef<readonly Card[]>): Readonly<Shal
     clearTimeout(timer);
     running?.abort();
     const { signal } = (running = new AbortController());
-    const servers = Map.groupBy(cards.value, ({ row }) => row.server);
+    const servers = byServer(cards.value);
     const next = new Map<string, IdleStretch>();
     for (const [server, held] of [...servers].slice(0, MOST_SERVERS)) {
       const to = Math.max(...held.map(({ row }) => row.last_ts));
@@ -43,4 +43,10 @@ export function useIdleSince(cards: ComputedRef<readonly Card[]>): Readonly<Shal
     running?.abort();
   });
   return found;
+}
+
+function byServer(cards: readonly Card[]): Map<string, Card[]> {
+  const servers = new Map<string, Card[]>();
+  for (const card of cards) servers.set(card.row.server, [...(servers.get(card.row.server) ?? []), card]);
+  return servers;
 }
