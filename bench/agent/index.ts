@@ -82,9 +82,9 @@ interface Measured {
 }
 
 /** Processor time between the first and the last look; memory as the most that any look, one a second, has seen. */
-async function measure<K extends string>(processes: Record<K, ChildProcess>): Promise<Record<K, Measured>> {
-  const names = Object.keys(processes) as K[];
-  const look = (): Record<K, Usage> => Object.fromEntries(names.map((name) => [name, usageOf(processes[name].pid!)])) as Record<K, Usage>;
+async function measure(processes: Readonly<Record<string, ChildProcess>>): Promise<Record<string, Measured>> {
+  const names = Object.keys(processes);
+  const look = (): Record<string, Usage> => Object.fromEntries(names.map((name) => [name, usageOf(processes[name]!.pid!)]));
   const first = look();
   const started = performance.now();
   const looks = [first];
@@ -94,13 +94,13 @@ async function measure<K extends string>(processes: Record<K, ChildProcess>): Pr
   }
   const elapsed = (performance.now() - started) / 1_000;
   const last = looks.at(-1)!;
-  const most = (name: K, key: 'rss' | 'own_rss'): number => Math.max(...looks.map((one) => one[name][key])) / 1e6;
+  const most = (name: string, key: 'rss' | 'own_rss'): number => Math.max(...looks.map((one) => one[name]![key])) / 1e6;
   return Object.fromEntries(
     names.map((name) => [
       name,
-      { cpu_percent: (100 * (last[name].cpu_s - first[name].cpu_s)) / elapsed, rss_mb: most(name, 'rss'), own_rss_mb: most(name, 'own_rss') },
+      { cpu_percent: (100 * (last[name]!.cpu_s - first[name]!.cpu_s)) / elapsed, rss_mb: most(name, 'rss'), own_rss_mb: most(name, 'own_rss') },
     ]),
-  ) as Record<K, Measured>;
+  );
 }
 
 const stored = async (jsm: JetStreamManager): Promise<number> => (await jsm.streams.info(SAMPLES_STREAM)).state.messages;
@@ -113,9 +113,9 @@ async function cardsSeen(jsm: JetStreamManager): Promise<number> {
 }
 
 /** @throws when the agent was cheap because it did not do its work. */
-function report(measured: Partial<Record<string, Measured>>, samples: number, cards: number): void {
+function report(measured: Readonly<Record<string, Measured>>, samples: number, cards: number): void {
   if (samples < SECONDS * 0.95 || cards !== 8) throw new Error(`${samples} samples in ${SECONDS} s, ${cards} cards in the last: nothing to measure`);
-  for (const [name, { cpu_percent, rss_mb, own_rss_mb }] of Object.entries(measured) as [string, Measured][]) {
+  for (const [name, { cpu_percent, rss_mb, own_rss_mb }] of Object.entries(measured)) {
     console.log(`${name.padEnd(10)} ${cpu_percent.toFixed(2)} % of a core, ${rss_mb.toFixed(1)} MB (${own_rss_mb.toFixed(1)} MB without children)`);
   }
   if (!measured.exporter) console.log('exporter   not measured: prometheus-node-exporter is not here and apt-get could not fetch it');

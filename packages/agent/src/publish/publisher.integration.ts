@@ -11,7 +11,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { HOUR, SAMPLES_STREAM, SAMPLE_SUBJECTS, sampleSubject, type Sample } from '@vacancy/shared';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startTestNats, waitFor, type TestNats } from '../../../../test/harness/nats.js';
-import { silentLog } from '../log.js';
+import { createLog, silentLog } from '../log.js';
 import { Publisher } from './publisher.js';
 import { Spool, type Reading } from './spool.js';
 
@@ -154,8 +154,24 @@ describe('the publisher', () => {
   });
 });
 
+const SEED = 'SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY';
+
+describe('an agent whose credential the broker does not take', () => {
+  it('keeps its samples and does not fill its log', async () => {
+    await using closed = await startTestNats({ config: 'authorization { users: [ { user: probe, password: probe }, { nkey: UDDGHUP426NO3CMW6V7PPXFZC5TPEKOQZ666UZZ7JF5JOKZ4PGHLRRLN } ] }\nno_auth_user: probe' });
+    const lines: string[] = [];
+    using spool = openSpool();
+    await using publisher = new Publisher(spool, { ...options, nats_url: [closed.url], seed: new TextEncoder().encode(SEED) }, createLog('warn', (line) => lines.push(line)));
+    for (let i = 0; i < 3; i++) publisher.publish(reading(i));
+    await waitFor(() => lines.length > 0, 10_000, 'a complaint');
+    await sleep(2_000);
+    expect(publisher.connected).toBe(false);
+    expect(spool.stats()).toMatchObject({ spool_messages: 3, spool_dropped: 0 });
+    expect(lines.length).toBeLessThanOrEqual(2);
+  });
+});
+
 describe('an agent that may do no more than publish as itself', () => {
-  const SEED = 'SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY';
   const PUBLIC = 'UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4';
 
   it('is served: its samples are stored and their acknowledgements reach it', async () => {
