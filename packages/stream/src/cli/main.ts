@@ -1,15 +1,22 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { registerDoctor } from './doctor.js';
 import { registerEnroll } from './enroll.js';
 import { registerFree } from './free.js';
 import { CommandError } from './hub-api.js';
 
 const program = new Command('vacancy').description('Which GPU server and card should I use now, and how was the fleet used?').showHelpAfterError();
+// A slip in the arguments must not look like "nothing fits" (1) to a script that waits for a card.
+program.exitOverride();
 registerFree(program);
 registerEnroll(program);
 registerDoctor(program);
 
+for (const command of program.commands) command.exitOverride();
+
 program.parseAsync().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof CommandError ? error.message : ((error as Error).stack ?? String(error))}\n`);
-  process.exitCode = 2;
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    process.stderr.write(`${error instanceof CommandError ? error.message : ((error as Error).stack ?? String(error))}\n`);
+    process.exitCode = 2;
+  }
 });

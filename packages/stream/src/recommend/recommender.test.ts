@@ -179,3 +179,23 @@ describe('the routes', () => {
     expect(await call('GET', '/recommend/hits')).toMatchObject({ status: 200, body: { hours: [], total: { asked: 0, hit_rate: null } } });
   });
 });
+
+describe('the log of answers', () => {
+  it('counts a page that asks the same every second once a minute, and a changed answer at once', async () => {
+    const asked: string[] = [];
+    const { recommender, clock, setRows } = await start({
+      store: { ...store, insert: async (batch) => void (batch.table === 'recommendations' && asked.push(...batch.rows.map(() => 'asked'))) },
+    });
+    const ask = async () => {
+      recommender.answer({ gpus: 1 });
+      clock.advance(SECOND);
+      await settled();
+    };
+    for (let second = 0; second < 59; second++) await ask();
+    expect(asked).toHaveLength(1);
+    setRows([row('c', [card(0, { memory_total: 96 * GIB })])]);
+    await ask();
+    await ask();
+    expect(asked).toHaveLength(2);
+  });
+});

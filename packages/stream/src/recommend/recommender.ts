@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { HOUR, SECOND, err, ok, systemClock, type Candidate, type Clock, type Hits, type Hold, type HoldRequest, type LiveRow, type Recommendation, type RecommendQuery, type Result, type Wish, type WishRequest } from '@vacancy/shared';
+import { HOUR, MINUTE, SECOND, err, ok, systemClock, type Candidate, type Clock, type Hits, type Hold, type HoldRequest, type LiveRow, type Recommendation, type RecommendQuery, type Result, type Wish, type WishRequest } from '@vacancy/shared';
 import type { Log } from '../log.js';
 import { HOLD_LIMITS, holderOf, place, settle, toHold, type HoldLimits, type KeptHold } from './holds.js';
 import type { Keeper } from './keeper.js';
@@ -52,6 +52,9 @@ export interface Recommender extends AsyncDisposable {
   tick(): void;
 }
 
+const SAME_QUESTION_MS = MINUTE;
+const MAX_ASKED = 1_000;
+
 /** Reads what was held and wished before the restart, then ticks once a second until it is disposed. */
 export async function createRecommender(options: RecommenderOptions, clock: Clock = systemClock): Promise<Recommender> {
   const recommender = new Running(options, clock, (await options.holdKeeper.load()) ?? [], (await options.wishKeeper.load()) ?? []);
@@ -68,6 +71,8 @@ class Running implements Recommender {
   readonly #context: RankContext;
   readonly #newId: () => string;
   readonly #fitting = new Map<string, FittingSince>();
+  /** The latest questions, oldest first. */
+  readonly #asked = new Map<string, { first: string | undefined; ts: number }>();
   readonly #deliveries = new Set<Promise<void>>();
   #holds: readonly KeptHold[];
   #wishes: readonly KeptWish[];
@@ -99,8 +104,21 @@ class Running implements Recommender {
     const rows = this.#options.rows();
     const answer = recommend(rows, request.value, this.#clock.now(), this.#context);
     const first = answer.servers[0]?.server;
-    this.#answers.answered(randomUUID(), request.value, query.by?.trim() ?? '', answer, rows.find((row) => row.server === first));
+    if (this.#isNews(query, first, answer.ts)) {
+      this.#answers.answered(randomUUID(), request.value, query.by?.trim() ?? '', answer, rows.find((row) => row.server === first));
+    }
     return ok(answer);
+  }
+
+  /** A page that asks the same every second has asked once, until the answer is another or a minute has passed: else it would outvote everybody in the hit rate. */
+  #isNews(query: RecommendQuery, first: string | undefined, now: number): boolean {
+    const key = JSON.stringify(Object.entries(query).sort());
+    const before = this.#asked.get(key);
+    if (before && before.first === first && now - before.ts < SAME_QUESTION_MS) return false;
+    this.#asked.delete(key);
+    this.#asked.set(key, { first, ts: now });
+    if (this.#asked.size > MAX_ASKED) this.#asked.delete(this.#asked.keys().next().value!);
+    return true;
   }
 
   likeServer(): Candidate[] {
