@@ -125,7 +125,10 @@ async function startNats(supervisor, { data, natsPort }) {
   say(`starting nats-server ${nats.version} (${nats.source})`);
   if (!isProductionVersion(nats.version)) say('  fine for a trial; production wants 2.11.16, 2.12.7, 2.14 or newer (docs/howto/nats-version.md)');
   const { prepareHub } = await import('../packages/stream/dist/index.js');
-  const hub = await prepareHub({ data_dir: data, port: natsPort, version: nats.version });
+  const { VACANCY_NATS_HOST: host, VACANCY_NATS_TLS_CERT: cert_file, VACANCY_NATS_TLS_KEY: key_file } = process.env;
+  const hub = await prepareHub({
+    data_dir: data, port: natsPort, version: nats.version, ...(host && { host }), ...(cert_file && key_file && { tls: { cert_file, key_file } }),
+  });
   // Without a limit a replay of history stays in the server's memory: 1.1 GB were seen.
   supervisor.start({ name: 'nats', command: nats.path, args: ['-c', hub.config], env: { GOMEMLIMIT: '400MiB' } });
   return hub.stream_credentials;

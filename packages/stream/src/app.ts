@@ -3,6 +3,7 @@ import path from 'node:path';
 import { SECOND, systemClock, type Alert, type Clock } from '@vacancy/shared';
 import { isLoopback, type Config } from './config.js';
 import { startEngine, type Engine } from './engine/index.js';
+import { agentFileRoutes } from './enroll/index.js';
 import { access } from './http/access.js';
 import { createMetrics } from './http/metrics.js';
 import { healthRoutes, type Health } from './http/routes/health.js';
@@ -25,6 +26,7 @@ import { createSteadiness, isGapsState } from './recommend/steadiness.js';
 import { postWebhook } from './recommend/webhook.js';
 import { ReportBook } from './reports/reports.js';
 import { reportRoutes } from './reports/routes.js';
+import { fileAccounts, publishToStreams, startServerStatusListener } from './serverstatus/index.js';
 import { createStore, type Store } from './store/store.js';
 
 export interface AppOptions {
@@ -136,6 +138,7 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
       },
       root(app) {
         healthRoutes(app, health);
+        agentFileRoutes(app);
         app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
       },
     },
@@ -145,12 +148,21 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
 
   await store.start();
   await live.start();
+  if (config.serverstatus) {
+    const accounts = fileAccounts(serverStatusAccounts(config.data_dir));
+    life.own(
+      await startServerStatusListener({ ...config.serverstatus, accounts, publish: publishToStreams(nats), log: log.child({ part: 'serverstatus' }) }, clock),
+    );
+  }
   await http.listen({ host: config.http.host, port: config.http.port });
   const { port } = http.server.address() as AddressInfo;
   const url = `http://${config.http.host}:${port}`;
   log.info({ url, version }, 'ready');
   return { url, clickhouseUrl: clickhouse.url, engine, store, health, [Symbol.asyncDispose]: () => life[Symbol.asyncDispose]() };
 }
+
+/** The file of the accounts, shared with the command that edits it. */
+export const serverStatusAccounts = (data_dir: string): string => path.join(data_dir, 'serverstatus.json');
 
 const openEngine = (config: Config, log: Log, clock: Clock): Promise<Engine> =>
   startEngine(

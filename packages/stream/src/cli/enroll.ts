@@ -1,7 +1,8 @@
+import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { LiveRow } from '@vacancy/shared';
-import { EnrolmentError, enroll, hubDir, listEnrolled, revoke, type Reload } from '../enroll/index.js';
+import { EnrolmentError, enroll, hubDir, installLine, installScriptSha256, listEnrolled, revoke, type Reload } from '../enroll/index.js';
 import { CommandError, ask, hubUrl } from './hub-api.js';
 import { table } from './terminal.js';
 
@@ -13,11 +14,13 @@ export function registerEnroll(program: Command): void {
     .command('enroll <server>')
     .description('create a credential that can publish only as this server, and print the line to paste there')
     .option('--replace', 'end the credential it has and create another')
-    .option('--hub <url>', 'where the server reaches the pages of this hub', 'http://HUB:7070')
-    .option('--nats <url>', 'where it reaches the broker', 'nats://HUB:4222')
+    .option('--hub <url>', 'where the server reaches the pages of this hub', `http://${hostname()}:7070`)
+    .option('--nats <url>', 'where it reaches the broker', `nats://${hostname()}:4222`)
     .action(async (server: string, options: { replace?: boolean; hub: string; nats: string }) => {
+      const install_sha256 = await packedAgent();
       const { seed, reload } = await enroll(dir(), server, { replace: options.replace ?? false }).catch(asSentence);
-      process.stdout.write(`${server} is enrolled. ${told(reload)}\n\nIts credential, shown only now:\n\n  ${seed}\n`);
+      const line = installLine({ id: server, seed, hub_url: options.hub, nats_url: options.nats, install_sha256 });
+      process.stdout.write(`${server} is enrolled. ${told(reload)}\nPaste this on the server; it holds the credential and is shown only now:\n\n${line}\n`);
     });
 
   program
@@ -42,6 +45,16 @@ export function registerEnroll(program: Command): void {
       const agents = await Promise.all([...new Set([...enrolled, ...known.keys()])].sort().map((id) => describe(url, id, enrolled.has(id), known.get(id))));
       process.stdout.write(options.json ? `${JSON.stringify(agents, null, 2)}\n` : `${table([HEAD, ...agents.map(toLine)])}\n`);
     });
+}
+
+/** The hub serves the agent's files; they are packed when the first server is enrolled. */
+async function packedAgent(): Promise<string> {
+  const known = await installScriptSha256();
+  if (known !== null) return known;
+  const packer = new URL('../../../../deploy/agent/pack.mjs', import.meta.url);
+  const { packAgent } = (await import(packer.href)) as { packAgent: () => Promise<{ install_sha256: string }> };
+  process.stdout.write('packing the agent\n');
+  return (await packAgent()).install_sha256;
 }
 
 interface Agent {

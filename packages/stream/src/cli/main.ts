@@ -1,14 +1,17 @@
+import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { registerDoctor } from './doctor.js';
 import { registerEnroll } from './enroll.js';
 import { registerFree } from './free.js';
 import { CommandError } from './hub-api.js';
+import { registerServerStatus } from '../serverstatus/index.js';
 
 const program = new Command('vacancy').description('Which GPU server and card should I use now, and how was the fleet used?').showHelpAfterError();
 // A slip in the arguments must not look like "nothing fits" (1) to a script that waits for a card.
 program.exitOverride();
 registerFree(program);
 registerEnroll(program);
+registerServerStatus(program, { file: () => path.join(path.resolve(process.env.VACANCY_DATA_DIR ?? 'data'), 'serverstatus.json'), trouble: (sentence) => new CommandError(sentence) });
 registerDoctor(program);
 
 for (const command of program.commands) command.exitOverride();

@@ -24,8 +24,8 @@ const REFUSALS = {
   unauthorized: [401, 'A password is needed.'],
 } as const;
 
-/** Probes carry no password; what they learn is up or not up. */
-const OPEN_PATHS = new Set(['/healthz', '/readyz']);
+/** Probes carry no password, and learn up or not up; nor does a server that is being set up, which fetches what is no secret. */
+const isOpen = (url: string): boolean => url === '/healthz' || url === '/readyz' || url.startsWith('/agent/');
 
 /**
  * The HTTP side of the service: pages, API and documentation, without any route of its own.
@@ -38,7 +38,7 @@ export async function createHttp(
   const app = Fastify({ loggerInstance: log as FastifyBaseLogger, logController: new LogController({ disableRequestLogging: true }), bodyLimit: 64 * 1024, forceCloseConnections: true });
   answerErrors(app);
   app.addHook('onRequest', async (request, reply) => {
-    const verdict = OPEN_PATHS.has(request.url) ? 'ok' : access(request.headers, accessOptions);
+    const verdict = isOpen(request.url) ? 'ok' : access(request.headers, accessOptions);
     if (verdict === 'ok') return;
     const [status, message] = REFUSALS[verdict];
     if (verdict === 'unauthorized') void reply.header('www-authenticate', 'Basic realm="Vacancy", charset="UTF-8"');
