@@ -68,7 +68,7 @@ export function useHistory(request: ComputedRef<HistoryRequest | null>, now: () 
     (_, before) => {
       const [was, is] = [before ? (JSON.parse(before) as HistoryRequest | null) : null, request.value];
       if (was && is && was.id !== is.id) {
-        history.load({ ts: [] } as never);
+        history.clear();
         loaded.value = null;
         committer.mark();
       }

@@ -181,6 +181,7 @@ function overviewOf(rows: LiveRow[], ts: number): Overview {
     window_s: 300,
     warming_up: false,
     lag_ms: 180,
+    store_lag_ms: 900,
     simulated_num: rows.filter((row) => row.simulated).length,
     ts,
   };

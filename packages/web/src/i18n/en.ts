@@ -26,6 +26,7 @@ export const en = {
     updated: 'updated {ago}',
     never: 'no data yet',
     lag: '{lag} behind',
+    store_lag: 'history {lag} behind',
     warming_up: 'Warming up: windows are being rebuilt after a restart',
     simulated: '{n} simulated server | {n} simulated servers',
     stale: 'What you see is from {time}. It goes on by itself once the service answers again.',

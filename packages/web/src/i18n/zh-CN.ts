@@ -26,6 +26,7 @@ export const zhCN = {
     updated: '更新：{ago}',
     never: '尚无数据',
     lag: '滞后 {lag}',
+    store_lag: '历史数据滞后 {lag}',
     warming_up: '预热中：服务重启后正在重建统计窗口',
     simulated: '{n} 台模拟服务器',
     stale: '当前显示的是 {time} 的数据，服务恢复后会自动继续。',

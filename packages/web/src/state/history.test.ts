@@ -24,6 +24,27 @@ describe('history that goes on live', () => {
     expect(history.points('cpu')).toEqual([[1_000, 1], [2_000, 2], [3_000, 3]]);
   });
 
+  it('keeps live samples that the archives do not hold yet when they are asked again', () => {
+    const history = loaded([1_000, 2_000], [1, 2]);
+    for (const ts of [3_000, 4_000, 5_000]) history.append(ts, { cpu: ts / 1_000 }, 1_000);
+    history.load(series([1_000, 2_000, 3_000, 4_000, 5_000], [1, 2, 3, null, null]));
+    expect(history.points('cpu')).toEqual([[1_000, 1], [2_000, 2], [3_000, 3], [4_000, 4], [5_000, 5]]);
+  });
+
+  it('takes the end of what is stored for no gap', () => {
+    const history = loaded([1_000, 2_000, 3_000], [1, 2, null]);
+    history.append(4_000, { cpu: 4 }, 1_000);
+    expect(history.points('cpu')).toEqual([[1_000, 1], [2_000, 2], [4_000, 4]]);
+  });
+
+  it('keeps nothing of one server for the next', () => {
+    const history = loaded([1_000], [1]);
+    history.append(2_000, { cpu: 2 }, 1_000);
+    history.clear();
+    history.load(series([1_000], [7]));
+    expect(history.points('cpu')).toEqual([[1_000, 7]]);
+  });
+
   it('averages live samples into the bucket of the archive level', () => {
     const history = loaded([0, 60_000], [10, 20]);
     for (let s = 0; s < 60; s++) history.append(120_000 + s * 1_000, { cpu: s < 30 ? 40 : 60 }, 1_000);
@@ -50,16 +71,21 @@ describe('history that goes on live', () => {
     expect(history.points('cpu')).toEqual([[1_000, 1], [2_000, 2], [3_000, 3], [3_001, null], [30_000, 4], [31_000, 5]]);
   });
 
-  it('keeps unknown unknown', () => {
+  it('ends the line where the archives have a hole, and not for the jitter of a second', () => {
+    expect(loaded([0, 60_000, 120_000], [1, null, 3]).points('cpu')).toEqual([[0, 1], [1, null], [120_000, 3]]);
+    expect(loaded([0, 1_000, 2_000], [1, null, 3]).points('cpu')).toEqual([[0, 1], [2_000, 3]]);
+  });
+
+  it('makes nothing of what is not known', () => {
     const history = loaded([0, 60_000], [null, 5]);
     history.append(120_000, {}, 1_000);
-    expect(history.points('cpu')).toEqual([[0, null], [60_000, 5], [120_000, null]]);
+    expect(history.points('cpu')).toEqual([[60_000, 5]]);
   });
 
   it('gives a field that appears later a past without data', () => {
     const history = loaded([1_000, 2_000], [1, 2]);
     history.append(3_000, { cpu: 3, 'gpu.0.memory_used': 7 }, 1_000);
-    expect(history.points('gpu.0.memory_used')).toEqual([[1_000, null], [2_000, null], [3_000, 7]]);
+    expect(history.points('gpu.0.memory_used')).toEqual([[3_000, 7]]);
   });
 
   it('forgets what was trimmed, in every column', () => {

@@ -4,10 +4,18 @@ export type Value = number | null;
 /** A moment and its value; `null` ends the line. */
 export type Point = [ts: number, value: Value];
 
-/** A gap this many steps long is drawn as one; less is the jitter of a sample. */
+/** Known values this many steps apart have a gap between them; less is the jitter of samples against the grid of the points. */
 const GAP_STEPS = 1.75;
+/** Live samples of this long are kept beside the columns: the archives lag behind by a batch, and must not take them away. */
+const KEPT_LIVE_MS = 120_000;
 /** Raw samples count as a server falling silent after this, as the service has it. */
 const SILENT_MS = 5_000;
+
+interface LiveSample {
+  ts: number;
+  values: Readonly<Record<string, Value | undefined>>;
+  interval_ms: number;
+}
 
 /**
  * Columns of history that go on live: loaded from an archive level, then each live sample is added to the bucket it falls into.
@@ -18,19 +26,40 @@ export class History {
   columns = new Map<string, Value[]>();
   /** ms between points; `null` while there are fewer than two. */
   step: number | null = null;
+  #live: LiveSample[] = [];
   /** How many samples the newest bucket stands for, and each field's. */
   #tail = new Map<string, number>();
 
+  /** Replaces what was loaded; live samples that the archives do not hold yet stay. */
   load(series: Series): void {
     const { ts, ...columns } = series;
-    this.ts = [...ts];
-    this.columns = new Map(Object.entries(columns).map(([field, values]) => [field, [...(values as Value[])]]));
+    const length = lastKnown(Object.values(columns) as Value[][]) + 1;
+    this.ts = ts.slice(0, length);
+    this.columns = new Map(Object.entries(columns).map(([field, values]) => [field, (values as Value[]).slice(0, length)]));
     this.step = stepOf(ts);
+    this.#tail.clear();
+    const end = (this.ts.at(-1) ?? -Infinity) + (this.step ?? 0);
+    for (const sample of this.#live) if (sample.ts >= end) this.#add(sample);
+  }
+
+  /** Forgets everything: another server is shown. */
+  clear(): void {
+    this.ts = [];
+    this.columns.clear();
+    this.step = null;
+    this.#live = [];
     this.#tail.clear();
   }
 
   /** @param interval_ms the time one sample stands for. */
   append(ts: number, values: Readonly<Record<string, Value | undefined>>, interval_ms: number): void {
+    const sample = { ts, values, interval_ms };
+    this.#live = this.#live.filter((kept) => kept.ts > ts - KEPT_LIVE_MS);
+    this.#live.push(sample);
+    this.#add(sample);
+  }
+
+  #add({ ts, values, interval_ms }: LiveSample): void {
     const last = this.ts.at(-1);
     if (last !== undefined && ts <= last && !this.#bucketed(interval_ms)) return;
     const bucket = this.#bucketOf(ts, interval_ms);
@@ -48,17 +77,18 @@ export class History {
     for (const column of this.columns.values()) column.splice(0, cut);
   }
 
-  /** A field as a chart wants it, with a `null` where data is missing. */
+  /** A field as a chart wants it: what is known, and a `null` wherever the next known value is too far to be the next reading. */
   points(field: string): Point[] {
-    const column = this.columns.get(field);
-    if (!column) return [];
     const widest = Math.max(SILENT_MS, (this.step ?? 0) * GAP_STEPS);
     const points: Point[] = [];
-    for (let i = 0; i < column.length; i++) {
+    let before = Infinity;
+    this.columns.get(field)?.forEach((value, i) => {
+      if (value === null) return;
       const ts = this.ts[i]!;
-      if (i > 0 && ts - this.ts[i - 1]! > widest) points.push([this.ts[i - 1]! + 1, null]);
-      points.push([ts, column[i] ?? null]);
-    }
+      if (ts - before > widest) points.push([before + 1, null]);
+      points.push([ts, value]);
+      before = ts;
+    });
     return points;
   }
 
@@ -96,6 +126,13 @@ export class History {
       this.#tail.set(field, count + 1);
     }
   }
+}
+
+/** The last place at which any column has a value; -1 where none has. Points after it are only not stored yet. */
+function lastKnown(columns: readonly (readonly Value[])[]): number {
+  let last = -1;
+  for (const column of columns) for (let i = column.length - 1; i > last; i--) if (column[i] !== null) last = i;
+  return last;
 }
 
 /** The usual distance of neighbours: the median, since one gap must not count as a step. */
