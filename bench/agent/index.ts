@@ -14,7 +14,7 @@ import { usageOf, type Usage } from './process-tree.js';
 const SECONDS = Number(process.argv[2] ?? 60);
 const WARM_UP_S = 15;
 /** As the systemd unit and the first line of main.js start it. */
-const FLAGS = ['--lite-mode', '--max-semi-space-size=1'];
+const FLAGS = ['--lite-mode', '--no-expose-wasm', '--max-semi-space-size=1'];
 const GOAL = { cpu_percent: 0.6, rss_mb: 60 };
 const SERVER = 'bench';
 

@@ -14,7 +14,7 @@ import { NvidiaSource } from './collect/nvidia/nvidia.js';
 import { LongLived } from './collect/nvidia/long-lived.js';
 import { portableCollectors } from './collect/portable.js';
 import { UserNames } from './collect/user-names.js';
-import { envToConfig, silentLog, startAgent, type AgentConfig } from './index.js';
+import { createLog, envToConfig, silentLog, startAgent, type AgentConfig } from './index.js';
 
 const FAKE = fileURLToPath(new URL('../../../bench/agent/nvidia-smi', import.meta.url));
 let dir: string;
@@ -94,7 +94,17 @@ describe('an agent on this machine', () => {
     const before = (await manager.streams.info(SAMPLES_STREAM)).state.messages;
     await sleep(600);
     expect((await manager.streams.info(SAMPLES_STREAM)).state.messages).toBe(before);
-    expect(agent.spool.stats().spool_messages).toBe(0);
+  });
+
+  it('says on leaving how many samples it keeps for a broker that is away', async () => {
+    await nats.kill();
+    const lines: string[] = [];
+    const agent = startAgent(config(), { log: createLog('info', (line) => lines.push(line)), version: '0.1.0' });
+    await waitFor(() => agent.spool.stats().spool_messages >= 2, 10_000, 'two samples');
+    await agent[Symbol.asyncDispose]();
+    const last = JSON.parse(lines.at(-1)!) as { msg: string; spool_messages: number };
+    expect(last.msg).toBe('agent stopped');
+    expect(last.spool_messages).toBeGreaterThanOrEqual(2);
   });
 });
 

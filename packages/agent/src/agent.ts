@@ -68,8 +68,8 @@ export function startAgent(config: AgentConfig, parts: AgentParts): Agent {
       await nvidia?.[Symbol.asyncDispose]();
       if (publisher.connected) await publisher.drain(LAST_WORDS_MS);
       await publisher[Symbol.asyncDispose]();
-      spool[Symbol.dispose]();
       log.info(spool.stats(), 'agent stopped');
+      spool[Symbol.dispose]();
     },
   };
 }

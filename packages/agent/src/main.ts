@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --lite-mode --max-semi-space-size=1
+#!/usr/bin/env -S node --lite-mode --no-expose-wasm --max-semi-space-size=1
 // V8's lite mode: 49 MB instead of 60 at the same processor time, since a few milliseconds of work a second never pay for its compilers.
 import { startAgent } from './agent.js';
 import { envToConfig } from './config.js';
