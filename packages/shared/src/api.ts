@@ -170,6 +170,7 @@ export const RecommendQuerySchema = Type.Object({
   cpu_free: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: 'Least CPU headroom over 5 minutes, percent' })),
   memory_free: Type.Optional(Type.String({ maxLength: 32, description: 'Least free main memory' })),
   by: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'Who asks: tells cards taken by the asker from cards taken by others' })),
+  refresh: Type.Optional(Type.Boolean({ description: 'The same question again, by a page that stays open: answered, not counted as asked' })),
 });
 export type RecommendQuery = Type.Static<typeof RecommendQuerySchema>;
 
