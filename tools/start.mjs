@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { isProductionVersion, resolveNatsServer } from './nats-server.mjs';
@@ -103,14 +104,14 @@ async function run(settings, options, lock) {
     VACANCY_NATS_URL: process.env.VACANCY_NATS_URL ?? `nats://127.0.0.1:${natsPort}`,
   };
   try {
-    const credentials = process.env.VACANCY_NATS_URL ? {} : { VACANCY_NATS_CREDENTIALS: await startNats(supervisor, settings) };
+    const keys = process.env.VACANCY_NATS_URL ? { stream: {}, agent: {}, simulator: [] } : await startNats(supervisor, settings);
     say('starting the stream service (windows, live table, database, pages)');
-    const stream = supervisor.start({ name: 'stream', env: { ...env, ...credentials }, ...node('packages/stream/dist/main.js') });
+    const stream = supervisor.start({ name: 'stream', env: { ...env, ...keys.stream }, ...node('packages/stream/dist/main.js') });
     const address = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
     await ready(`${address}/readyz`, stream, stopped);
     say('starting the agent of this host');
-    supervisor.start({ name: 'agent', env, ...node('packages/agent/dist/main.js') });
-    if (options.demo) await startDemo(supervisor, node, env, data, options);
+    supervisor.start({ name: 'agent', env: { ...env, ...keys.agent }, ...node('packages/agent/dist/main.js') });
+    if (options.demo) await startDemo(supervisor, node, env, data, { ...options, keys: keys.simulator });
     say(`ready: open ${address}   (Ctrl-C stops everything; logs are in ${path.relative(process.cwd(), logs) || logs})`);
     await stopped;
   } finally {
@@ -124,17 +125,23 @@ async function startNats(supervisor, { data, natsPort }) {
   const nats = await resolveNatsServer({ say });
   say(`starting nats-server ${nats.version} (${nats.source})`);
   if (!isProductionVersion(nats.version)) say('  fine for a trial; production wants 2.11.16, 2.12.7, 2.14 or newer (docs/howto/nats-version.md)');
-  const { prepareHub } = await import('../packages/stream/dist/index.js');
+  const { ensureAgentKey, prepareHub } = await import('../packages/stream/dist/index.js');
   const { VACANCY_NATS_HOST: host, VACANCY_NATS_TLS_CERT: cert_file, VACANCY_NATS_TLS_KEY: key_file } = process.env;
   const hub = await prepareHub({
     data_dir: data, port: natsPort, version: nats.version, ...(host && { host }), ...(cert_file && key_file && { tls: { cert_file, key_file } }),
   });
   // Without a limit a replay of history stays in the server's memory: 1.1 GB were seen.
   supervisor.start({ name: 'nats', command: nats.path, args: ['-c', hub.config], env: { GOMEMLIMIT: '400MiB' } });
-  return hub.stream_credentials;
+  const stream = { VACANCY_NATS_CREDENTIALS: hub.stream_credentials };
+  if (!host || host === '127.0.0.1') return { stream, agent: {}, simulator: [] };
+  // Others can reach this broker, so that nobody comes in without a key: not even this host's own agent.
+  const { toServerId } = await import('../packages/agent/dist/index.js');
+  const key = path.join(hub.dir, 'agent.nk');
+  await ensureAgentKey(hub.dir, process.env.VACANCY_SERVER_ID ?? toServerId(hostname()), key);
+  return { stream, agent: { VACANCY_CREDENTIALS: key }, simulator: ['--credentials', hub.stream_credentials] };
 }
 
-async function startDemo(supervisor, node, env, data, { demo, seed }) {
+async function startDemo(supervisor, node, env, data, { demo, seed, keys }) {
   const marker = path.join(data, `demo-${demo}-${seed}.json`);
   const first = !existsSync(marker);
   say(`starting ${demo} simulated servers${first ? `, and writing ${DEMO_HISTORY_DAYS} days of their history (the page fills while it does)` : ''}`);
@@ -142,7 +149,7 @@ async function startDemo(supervisor, node, env, data, { demo, seed }) {
   supervisor.start({
     name: 'simulator',
     env,
-    ...node('packages/agent/dist/simulator/main.js', '--servers', String(demo), '--seed', seed, ...history),
+    ...node('packages/agent/dist/simulator/main.js', '--servers', String(demo), '--seed', seed, ...keys, ...history),
     onLine(line) {
       if (line.startsWith('history')) say(`  ${line}`);
       if (line.startsWith('history complete')) void writeFile(marker, JSON.stringify({ demo, seed, days: DEMO_HISTORY_DAYS }));

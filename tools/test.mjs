@@ -15,6 +15,8 @@ const bin = (name) => path.join(ROOT, 'node_modules/.bin', name);
 /** A suite runs a command and counts: by its report where it writes one, else as one check that passed or failed. */
 const SUITES = [
   { name: 'types', command: bin('tsc'), args: () => ['--build', 'tsconfig.json'] },
+  { name: 'types of the tests', command: bin('tsc'), args: () => ['-p', 'test'] },
+  { name: 'types of the benchmarks', command: bin('tsc'), args: () => ['-p', 'bench'] },
   { name: 'types of the pages', command: path.join(ROOT, 'packages/web/node_modules/.bin/vue-tsc'), args: () => ['--noEmit', '-p', 'packages/web/tsconfig.json'] },
   { name: 'lint', command: bin('eslint'), args: () => ['.', '--max-warnings', '0'] },
   { name: 'import directions', command: bin('depcruise'), args: () => ['packages', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'] },

@@ -8,6 +8,7 @@ import { access } from './http/access.js';
 import { createMetrics } from './http/metrics.js';
 import { healthRoutes, type Health } from './http/routes/health.js';
 import { liveRoutes } from './http/routes/live.js';
+import { rebuildRoutes } from './http/routes/rebuild.js';
 import { seriesRoutes } from './http/routes/series.js';
 import { createHttp } from './http/server.js';
 import { connectBroker, type Broker } from './ingest/connect.js';
@@ -135,6 +136,7 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
         seriesRoutes(app, { store, isKnown: (server) => live.row(server) !== null }, clock);
         recommendRoutes(app, recommender, clock);
         reportRoutes(app, reports);
+        rebuildRoutes(app, store);
       },
       root(app) {
         healthRoutes(app, health);

@@ -2,4 +2,4 @@
 export { startApp, type App, type AppOptions } from './app.js';
 export { ConfigError, envToConfig, type Config } from './config.js';
 export { createLog, silentLog, type Log } from './log.js';
-export { prepareHub, type Hub, type HubOptions } from './enroll/index.js';
+export { ensureAgentKey, prepareHub, type Hub, type HubOptions } from './enroll/index.js';

@@ -8,17 +8,25 @@ export class CommandError extends Error {
 /** Where the service answers: `--url`, else VACANCY_URL, else this host's default. */
 export const hubUrl = (option: string | undefined): string => (option ?? process.env.VACANCY_URL ?? 'http://127.0.0.1:7070').replace(/\/+$/, '');
 
-/** Asks the service; its own sentence is the error's message. */
+const ANSWER_WITHIN_MS = 60_000;
+
+/** Asks the service for JSON. @throws CommandError with the service's own sentence */
 export async function ask<T>(url: string, route: string, init: RequestInit = {}): Promise<T> {
+  return (await (await request(url, route, init)).json()) as T;
+}
+
+/** The answer itself, once it is known to be a good one. `/readyz` says what is wrong in a 503. @throws CommandError */
+export async function request(url: string, route: string, init: RequestInit = {}): Promise<Response> {
   const password = process.env.VACANCY_PASSWORD;
   const headers = { accept: 'application/json', ...(password && { authorization: `Bearer ${password}` }), ...init.headers };
-  let answer: Response;
-  try {
-    answer = await fetch(`${url}${route}`, { ...init, headers, signal: AbortSignal.timeout(30_000) });
-  } catch (cause) {
-    throw new CommandError(`No answer from ${url}. Is Vacancy running there? (--url or VACANCY_URL names another address.)`, { cause });
-  }
-  const body = (await answer.json().catch(() => null)) as T | ApiError | null;
-  if (answer.ok || (answer.status === 503 && route === '/readyz')) return body as T;
-  throw new CommandError((body as ApiError | null)?.error?.message ?? `${url}${route} answered ${answer.status}.`);
+  const within = new AbortController();
+  const timer = setTimeout(() => within.abort(), ANSWER_WITHIN_MS);
+  const answer = await fetch(`${url}${route}`, { ...init, headers, signal: within.signal })
+    .catch((cause: unknown) => {
+      throw new CommandError(`No answer from ${url}. Is Vacancy running there? (--url or VACANCY_URL names another address.)`, { cause });
+    })
+    .finally(() => clearTimeout(timer));
+  if (answer.ok || (answer.status === 503 && route === '/readyz')) return answer;
+  const told = (await answer.json().catch(() => null)) as ApiError | null;
+  throw new CommandError(told?.error?.message ?? `${url}${route} answered ${answer.status}.`);
 }

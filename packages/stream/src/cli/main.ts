@@ -1,9 +1,11 @@
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { registerBackup } from './backup.js';
 import { registerDoctor } from './doctor.js';
 import { registerEnroll } from './enroll.js';
 import { registerFree } from './free.js';
 import { CommandError } from './hub-api.js';
+import { registerRebuild } from './rebuild.js';
 import { registerServerStatus } from '../serverstatus/index.js';
 
 const program = new Command('vacancy').description('Which GPU server and card should I use now, and how was the fleet used?').showHelpAfterError();
@@ -12,6 +14,8 @@ program.exitOverride();
 registerFree(program);
 registerEnroll(program);
 registerServerStatus(program, { file: () => path.join(path.resolve(process.env.VACANCY_DATA_DIR ?? 'data'), 'serverstatus.json'), trouble: (sentence) => new CommandError(sentence) });
+registerRebuild(program);
+registerBackup(program);
 registerDoctor(program);
 
 for (const command of program.commands) command.exitOverride();
