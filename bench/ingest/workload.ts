@@ -49,7 +49,7 @@ class SimulatedServer {
     this.#random = random;
     this.#cards = Array.from({ length: cards }, (_, i) => new SimulatedCard(i, random));
     this.#cpu = 100 * random();
-    this.#memory = 256 * GIB * random();
+    this.#memory = 240 * GIB * random();
     this.#hdd = 4e12 + 3e12 * random();
   }
 
