@@ -18,6 +18,7 @@ declare module 'vue-router' {
 export const routes: RouteRecordRaw[] = [
   { path: '/', name: 'home', component: () => import('./views/HomeView.vue'), meta: { title: 'nav.home', nav: true } },
   { path: '/gpus', name: 'gpus', component: () => import('./views/GpusView.vue'), meta: { title: 'nav.gpus', nav: true } },
+  { path: '/find', name: 'find', component: () => import('./views/FindView.vue'), meta: { title: 'nav.find', nav: true } },
   { path: '/servers/:id', name: 'server', component: () => import('./views/ServerView.vue'), props: true, meta: { title: 'nav.server' } },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('./views/NotFoundView.vue'), meta: { title: 'not_found.title' } },
 ];
