@@ -46,7 +46,7 @@ export function* history({ server, cards, from, to, interval_ms, lost = 0, clock
     hdd += 1e7 * r();
     counters = { in: counters.in + Math.floor(1e8 * r()), out: counters.out + Math.floor(3e8 * r()) };
     if (r() < 0.002) [counters, boot, boot_id, seq] = [{ in: 1000, out: 1000 }, ts - 1000, `${boot_id}x`, 0];
-    if (r() < 0.05) busy[Math.floor(r() * cards)] = r() < 0.5;
+    if (cards > 0 && r() < 0.05) busy[Math.floor(r() * cards)] = r() < 0.5;
     seq++;
     if (r() < lost) continue;
     yield {

@@ -8,7 +8,7 @@ import type { Database } from '../store/client.js';
 import { forecastDisk } from './forecast.js';
 import { groupBy } from './group.js';
 import { BUCKET_OF, bucketEnd, buckets, previousSpan, type Span } from './period.js';
-import { readInputs, type BusyKind, type Busiest, type CardSums, type Hour, type Inputs, type ServerSums, type TrendRow, type Window } from './queries.js';
+import { BEFORE, NOW, readInputs, type BusyKind, type Busiest, type CardSums, type Hour, type Inputs, type Part, type ServerSums, type TrendRow, type Window } from './queries.js';
 import { summarize } from './summary.js';
 
 /** Raised whenever a figure is computed in another way: reports of one version can be compared. */
@@ -35,10 +35,10 @@ export function assemble(inputs: Inputs, window: Window, now: number): Report {
   const until = Math.min(span.to, now);
   const names = new Map(inputs.names.map((row) => [row.server, row]));
   const nameOf = (server: string): string => names.get(server)?.name || server;
-  const now_ = part(inputs, 1, until - span.from, nameOf);
-  const before = part(inputs, 0, span.from - window.previous, nameOf);
-  const servers = now_.sums.map((sums) => serverOf(sums, now_.cardsOf(sums.server), inputs, window, until));
-  const fleet: ReportFleet = { ...now_.fleet, busy_time: fleetBusyTime(inputs, span) };
+  const period = part(inputs, NOW, until - span.from, nameOf);
+  const before = part(inputs, BEFORE, span.from - window.previous, nameOf);
+  const servers = period.sums.map((sums) => serverOf(sums, period.cardsOf(sums.server), inputs, window, until));
+  const fleet: ReportFleet = { ...period.fleet, busy_time: fleetBusyTime(inputs, span) };
   const report: Report = {
     period: span.period,
     start: span.start,
@@ -64,17 +64,17 @@ export function assemble(inputs: Inputs, window: Window, now: number): Report {
   return { ...report, summary: summarize(report) };
 }
 
-/** What a half of the window, this period or the one before it, says of the fleet. */
-function part(inputs: Inputs, current: 0 | 1, length_ms: number, nameOf: (server: string) => string) {
-  const sums = inputs.servers.filter((row) => row.current === current);
-  const cards = inputs.cards.filter((row) => row.current === current);
-  const totals = inputs.fleet.find((row) => row.current === current);
+/** What a part of the window says of the fleet. */
+function part(inputs: Inputs, which: Part, length_ms: number, nameOf: (server: string) => string) {
+  const sums = inputs.servers.filter((row) => row.part === which && row.server !== '');
+  const cards = inputs.cards.filter((row) => row.part === which);
+  const totals = inputs.servers.find((row) => row.part === which && row.server === '');
   const byServer = groupBy(cards, (row) => row.server);
   return { sums, fleet: fleetOf(sums, cards, totals, length_ms, nameOf), cardsOf: (server: string) => byServer.get(server) ?? [] };
 }
 
 function fleetOf(
-  sums: readonly ServerSums[], cards: readonly CardSums[], totals: Inputs['fleet'][number] | undefined, length_ms: number, nameOf: (server: string) => string,
+  sums: readonly ServerSums[], cards: readonly CardSums[], totals: ServerSums | undefined, length_ms: number, nameOf: (server: string) => string,
 ): Omit<ReportFleet, 'busy_time'> {
   const observed = total(sums, (row) => row.observed_ms);
   const loads = sums
@@ -170,7 +170,7 @@ function idleRate(cards: readonly CardSums[]): ReportIdleRate {
 function userNum({ users, servers }: Inputs): number | null {
   const names = new Set(users.map((row) => row.user));
   if (names.size > 0) return names.size;
-  const counts = servers.filter((row) => row.current === 1 && row.user_num_max !== null).map((row) => row.user_num_max!);
+  const counts = servers.filter((row) => row.part === NOW && row.server !== '' && row.user_num_max !== null).map((row) => row.user_num_max!);
   return counts.length > 0 ? counts.reduce((sum, count) => sum + count, 0) : null;
 }
 

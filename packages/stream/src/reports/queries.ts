@@ -2,10 +2,19 @@ import type { Period } from '@vacancy/shared';
 import type { Database } from '../store/client.js';
 import type { Span } from './period.js';
 
-/** Sums over observed milliseconds of one server in one span; divide `*_ms` by `observed_ms`. */
+/** A part of a report's window: the period before, or the period itself. */
+export type Part = 1 | 2;
+export const BEFORE: Part = 1;
+export const NOW: Part = 2;
+
+/** Sums over observed milliseconds of one server in one part; divide `*_ms` by `observed_ms`. */
 export interface ServerSums {
-  readonly current: 0 | 1;
+  readonly part: Part;
+  /** '' is the fleet: its median is over all samples, its days are those on which any server was seen. */
   readonly server: string;
+  /** Local days and months with at least one sample. */
+  readonly days: number;
+  readonly months: number;
   readonly observed_ms: number;
   readonly cpu_ms: number;
   readonly cpu_median: number;
@@ -20,11 +29,14 @@ export interface ServerSums {
   readonly user_num_max: number | null;
 }
 
-// Days are the finest level that is kept for ever and the coarsest that every period is made of.
+// Days are the finest level that is kept for ever and the coarsest that every period is made of. The fleet's row comes of ROLLUP,
+// which merges the servers' states instead of reading the days' again: medians are most of the cost of a report.
 const SERVERS = `
 SELECT
-    toUInt8(t.bucket >= toDateTime({from: UInt32})) AS current,
+    toUInt8(1 + (t.bucket >= toDateTime({from: UInt32}))) AS part,
     t.server AS server,
+    uniqExactIf(t.bucket, t.samples > 0) AS days,
+    uniqExactIf(toStartOfMonth(t.bucket), t.samples > 0) AS months,
     sum(t.observed_ms) AS observed_ms,
     sum(t.cpu_ms) AS cpu_ms,
     arrayAvg(quantilesExactWeightedMerge(0.5, 0.500000001)(t.cpu_median)) / 2 AS cpu_median,
@@ -39,31 +51,12 @@ SELECT
     max(t.user_num_max) AS user_num_max
 FROM servers_day AS t
 WHERE t.bucket >= toDateTime({previous: UInt32}) AND t.bucket < toDateTime({to: UInt32})
-GROUP BY current, server
-HAVING sum(t.samples) > 0
+GROUP BY part, server WITH ROLLUP
+HAVING sum(t.samples) > 0 AND part > 0
 ORDER BY server`;
 
-/** The fleet's median over all samples, and on how many local days and in how many months anything was seen. */
-export interface FleetSums {
-  readonly current: 0 | 1;
-  readonly cpu_median: number;
-  readonly days: number;
-  readonly months: number;
-}
-
-const FLEET = `
-SELECT
-    toUInt8(t.bucket >= toDateTime({from: UInt32})) AS current,
-    arrayAvg(quantilesExactWeightedMerge(0.5, 0.500000001)(t.cpu_median)) / 2 AS cpu_median,
-    uniqExactIf(t.bucket, t.samples > 0) AS days,
-    uniqExactIf(toStartOfMonth(t.bucket), t.samples > 0) AS months
-FROM servers_day AS t
-WHERE t.bucket >= toDateTime({previous: UInt32}) AND t.bucket < toDateTime({to: UInt32})
-GROUP BY current
-HAVING sum(t.samples) > 0`;
-
 export interface CardSums {
-  readonly current: 0 | 1;
+  readonly part: Part;
   readonly server: string;
   readonly gpu: number;
   readonly observed_ms: number;
@@ -78,7 +71,7 @@ export interface CardSums {
 
 const CARDS = `
 SELECT
-    toUInt8(t.bucket >= toDateTime({from: UInt32})) AS current,
+    toUInt8(1 + (t.bucket >= toDateTime({from: UInt32}))) AS part,
     t.server AS server,
     t.gpu AS gpu,
     sum(t.observed_ms) AS observed_ms,
@@ -91,7 +84,7 @@ SELECT
     sum(t.occupied_idle_ms) AS occupied_idle_ms
 FROM gpus_day AS t
 WHERE t.bucket >= toDateTime({previous: UInt32}) AND t.bucket < toDateTime({to: UInt32})
-GROUP BY current, server, gpu
+GROUP BY part, server, gpu
 HAVING observed_ms > 0
 ORDER BY server, gpu`;
 
@@ -294,7 +287,6 @@ WHERE o.asked_ts >= fromUnixTimestamp64Milli({from_ms: Int64}) AND o.asked_ts < 
 /** Everything a report is made of. */
 export interface Inputs {
   readonly servers: ServerSums[];
-  readonly fleet: FleetSums[];
   readonly cards: CardSums[];
   readonly users: UserSums[];
   readonly hours: Hour[];
@@ -330,15 +322,15 @@ export async function readInputs(db: Database, { span, previous, disk_from }: Wi
   };
   const rows = <T>(sql: string) => db.rows<T>(sql, query_params);
   const kinds = BUSY_KINDS[span.period];
-  const [servers, fleet, cards, users, hours, trend, disks, firstDays, names, [outcomes], ...busiest] = await Promise.all([
-    rows<ServerSums>(SERVERS), rows<FleetSums>(FLEET), rows<CardSums>(CARDS), rows<UserSums>(USERS), rows<Hour>(HOURS),
+  const [servers, cards, users, hours, trend, disks, firstDays, names, [outcomes], ...busiest] = await Promise.all([
+    rows<ServerSums>(SERVERS), rows<CardSums>(CARDS), rows<UserSums>(USERS), rows<Hour>(HOURS),
     rows<TrendRow>(trendSql(span.period)), rows<DiskDays>(DISKS), rows<FirstSeen>(FIRST_DAYS), rows<Named>(NAMES), rows<Outcomes>(OUTCOMES),
     ...kinds.map((kind) => rows<Busiest>(busiestSql(kind))),
   ]);
   const fresh = firstDays.filter((row) => row.ts >= span.from).map((row) => row.server);
   const first = fresh.length > 0 ? await db.rows<FirstSeen>(FIRST_MINUTES, { ...query_params, servers: fresh }) : [];
   return {
-    servers, fleet, cards, users, hours, trend, disks, names,
+    servers, cards, users, hours, trend, disks, names,
     outcomes: outcomes!,
     busiest: Object.fromEntries(kinds.map((kind, i) => [kind, busiest[i]!])),
     first_seen: new Map(first.map((row) => [row.server, row.ts])),

@@ -18,6 +18,8 @@ const Language = Type.Optional(Type.Union([Type.Literal('zh'), Type.Literal('en'
 export interface Form {
   readonly type: string;
   readonly inline: boolean;
+  /** What the form may load, where a browser shows it. */
+  readonly policy?: string;
   render(report: Report, lang: Lang): Promise<string | Buffer> | string | Buffer;
 }
 
@@ -63,8 +65,7 @@ export function reportRoutes(app: FastifyInstance, book: ReportBook, forms: Read
 async function sendForm(reply: FastifyReply, form: Form, report: Report, suffix: string, lang: Lang): Promise<FastifyReply> {
   const body = await form.render(report, lang);
   const file = `vacancy-${report.period}-${report.start}.${suffix}`;
-  // The page has its styles inside and nothing else: no script, no address, whatever a name in it says.
-  if (suffix === 'html') void reply.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'");
+  if (form.policy) void reply.header('content-security-policy', form.policy);
   return reply.type(form.type).header('content-disposition', `${form.inline ? 'inline' : 'attachment'}; filename="${file}"`).header('vary', 'accept-language').send(body);
 }
 

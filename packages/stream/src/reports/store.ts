@@ -40,10 +40,11 @@ SELECT r.report AS report, r.inputs AS inputs, r.made_by AS made_by FROM reports
 WHERE r.period = {period: String} AND r.start = toDate32({start: String}) AND ({revision: UInt32} = 0 OR r.revision = {revision: UInt32})
 ORDER BY r.revision DESC, r.generated_at, r.made_by LIMIT 1`;
 
-const READ_MARK = `
-SELECT argMax(m.late, m.ts) AS late, argMaxIf(m.inputs, m.ts, NOT m.late) AS accepted
+const READ_MARKS = `
+SELECT m.revision AS revision, argMax(m.late, m.ts) AS late, argMaxIf(m.inputs, m.ts, NOT m.late) AS accepted
 FROM report_marks AS m
-WHERE m.period = {period: String} AND m.start = toDate32({start: String}) AND m.revision = {revision: UInt32}`;
+WHERE m.period = {period: String} AND m.start = toDate32({start: String})
+GROUP BY revision`;
 
 /** The closed reports, whole, every revision of them. */
 export class ReportStore {
@@ -75,10 +76,13 @@ ORDER BY r.start DESC, r.revision DESC, r.generated_at LIMIT 1 BY r.start`;
 
   /** The newest revision unless another one is asked for. */
   async read(period: Period, start: string, revision = 0): Promise<Stored | null> {
-    const [row] = await this.#db.rows<{ report: string; inputs: string; made_by: string }>(READ, { period, start, revision });
+    const [[row], marks] = await Promise.all([
+      this.#db.rows<{ report: string; inputs: string; made_by: string }>(READ, { period, start, revision }),
+      this.#db.rows<{ revision: number; late: unknown; accepted: string }>(READ_MARKS, { period, start }),
+    ]);
     if (!row) return null;
     const report = JSON.parse(row.report) as Report;
-    const [mark] = await this.#db.rows<{ late: unknown; accepted: string }>(READ_MARK, { period, start, revision: report.revision });
+    const mark = marks.find((other) => other.revision === report.revision);
     return { report: { ...report, late: Boolean(mark?.late) }, inputs: mark?.accepted || row.inputs, made_by: row.made_by };
   }
 

@@ -49,7 +49,7 @@ interface Value {
   /** Bytes get axis steps that are round in their unit. */
   readonly binary?: boolean;
 }
-const PERCENT: Value = { format: (value) => `${value} %`, max: 100 };
+const PERCENT: Value = { format: (value) => `${value}%`, max: 100 };
 const BYTES: Value = { format: bytes, binary: true };
 
 function lineChart(x: TimeAxis, lines: readonly Line[], value: Value): Html {
@@ -58,9 +58,9 @@ function lineChart(x: TimeAxis, lines: readonly Line[], value: Value): Html {
     grid: { left: 62, right: 12, top: lines.length > 1 ? 30 : 12, bottom: 26 },
     legend: lines.length > 1 ? { top: 0, left: 55, itemWidth: 18, itemHeight: 8, textStyle: TEXT, selectedMode: false } : undefined,
     xAxis: { type: 'category', data: [...x.labels], boundaryGap: false, axisLine: { lineStyle: { color: '#b9c3cf' } }, axisTick: { show: false }, axisLabel: { ...TEXT, interval: (i: number) => x.ticks.has(i), hideOverlap: true } },
-    yAxis: { type: 'value', min: value.scale ? undefined : 0, scale: value.scale, max: value.max, ...(value.binary && steps(known, value.scale)), splitNumber: 4, splitLine: { lineStyle: { color: '#e7ebf0' } }, axisLabel: { ...TEXT, formatter: (tick: number) => value.format(tick) } },
+    yAxis: { type: 'value', min: value.scale ? undefined : 0, scale: value.scale, max: value.max, ...(value.binary ? steps(known, value.scale) : { interval: 25 }), splitLine: { lineStyle: { color: '#e7ebf0' } }, axisLabel: { ...TEXT, formatter: (tick: number) => value.format(tick) } },
     series: lines.map(({ name, data, color, dashed }) => ({
-      type: 'line', name, data: [...data], color, symbol: 'circle', showSymbol: data.length <= 31, symbolSize: 4, connectNulls: false, sampling: undefined,
+      type: 'line', name, data: [...data], color, symbol: 'circle', showSymbol: known.length <= 64 * lines.length, symbolSize: 4, connectNulls: false, sampling: undefined,
       lineStyle: { width: data.length > 200 ? 1 : 1.6, type: dashed ? 'dashed' : 'solid' },
     })),
   });
@@ -101,7 +101,7 @@ export function heatmapChart({ heatmap }: Report, words: Words): Html {
     grid: { left: 44, right: 12, top: 4, bottom: 52 },
     xAxis: { type: 'category', data: Array.from({ length: 24 }, (_, hour) => String(hour)), axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...TEXT, interval: 0 } },
     yAxis: { type: 'category', inverse: true, data: [...words.weekdays], axisLine: { show: false }, axisTick: { show: false }, axisLabel: TEXT },
-    visualMap: { type: 'continuous', min: 0, max: 100, calculable: false, orient: 'horizontal', left: 'center', bottom: 0, itemWidth: 10, itemHeight: 140, text: ['100 %', '0 %'], textStyle: TEXT, inRange: { color: ['#f2f6fb', '#9cc3ec', '#2f7fce', '#b3541e'] } },
+    visualMap: { type: 'continuous', min: 0, max: 100, calculable: false, orient: 'horizontal', left: 'center', bottom: 0, itemWidth: 10, itemHeight: 140, text: ['100%', '0%'], textStyle: TEXT, inRange: { color: ['#f2f6fb', '#9cc3ec', '#2f7fce', '#b3541e'] } },
     series: [{ type: 'heatmap', data, itemStyle: { borderColor: '#fff', borderWidth: 1 }, label: { show: true, fontSize: 9, fontFamily: 'sans-serif', color: '#1b2733' } }],
   });
 }

@@ -16,7 +16,7 @@ export function bytes(value: number | null): string {
   return `${power === 0 ? value : scaled.toFixed(Math.abs(scaled) < 10 ? 2 : Math.abs(scaled) < 100 ? 1 : 0)} ${UNITS[power]!}`;
 }
 
-export const percent = (value: number | null, digits = 1): string => (value === null ? UNKNOWN : `${value.toFixed(digits)} %`);
+export const percent = (value: number | null, digits = 1): string => (value === null ? UNKNOWN : `${value.toFixed(digits)}%`);
 /** Never rounds something missing up to everything. */
 export const share = (value: number | null, digits = 1): string => percent(value === null ? null : value < 1 ? Math.min(100 * value, 100 - 10 ** -digits) : 100, digits);
 export const hours = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
@@ -30,15 +30,16 @@ export function dates(start: string, end: string): string {
 
 export const moment = (ts: number, timezone: string): string => DateTime.fromMillis(ts, { zone: timezone }).toFormat('yyyy-MM-dd HH:mm');
 
-const hour = (value: number): string => `${String(value).padStart(2, '0')}:00`;
+/** A full hour of the day. */
+export const clock = (value: number): string => `${String(value).padStart(2, '0')}:00`;
 
-/** The busiest bucket as people say it. */
-export function busyTime(busy: BusyTime | null, period: Period, lang: Lang): string {
-  if (!busy) return UNKNOWN;
-  const words = WORDS[lang];
-  if (period === 'year') return busy.month ?? UNKNOWN;
-  if (period === 'month') return `${busy.date ?? UNKNOWN}${busy.hour === undefined ? '' : ` · ${words.hour_of_day} ${hour(busy.hour)}`}`;
-  const at = busy.hour === undefined ? UNKNOWN : `${hour(busy.hour)}–${hour((busy.hour + 1) % 24)}`;
-  if (period === 'day') return at;
-  return `${words.weekdays[(busy.weekday ?? 1) - 1]!} ${at}${busy.busiest_weekday ? ` · ${words.busiest_weekday} ${words.weekdays[busy.busiest_weekday.weekday - 1]!}` : ''}`;
+/** The busiest bucket as people say it, and what else the period says of its busiest times. */
+export function busyTime(busy: BusyTime | null, period: Period, lang: Lang): { when: string; also: string | null } {
+  const { weekdays, hour_of_day, busiest_weekday } = WORDS[lang];
+  const at = busy?.hour === undefined ? UNKNOWN : `${clock(busy.hour)}–${clock((busy.hour + 1) % 24)}`;
+  if (!busy || period === 'day') return { when: at, also: null };
+  if (period === 'year') return { when: busy.month ?? UNKNOWN, also: null };
+  if (period === 'month') return { when: busy.date ?? UNKNOWN, also: busy.hour === undefined ? null : `${hour_of_day} ${at}` };
+  const day = busy.busiest_weekday;
+  return { when: `${weekdays[(busy.weekday ?? 1) - 1]!} ${at}`, also: day ? `${busiest_weekday} ${weekdays[day.weekday - 1]!}` : null };
 }

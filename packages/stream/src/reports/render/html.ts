@@ -15,6 +15,9 @@ export interface HtmlOptions {
   readonly brief?: boolean;
 }
 
+/** The page has its styles inside and needs nothing else: no script, no address, whatever a name in it says. */
+export const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
 /** The whole report as one file: styles inside, charts as SVG, no script, nothing fetched. */
 export async function renderHtml(report: Report, { lang, brief = false }: HtmlOptions): Promise<string> {
   const words = WORDS[lang];
@@ -25,6 +28,7 @@ export async function renderHtml(report: Report, { lang, brief = false }: HtmlOp
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${PAGE_POLICY}">
 <title>${titleOf(report, words)}</title>
 <style>${trusted(STYLE)}</style>
 </head>
@@ -87,27 +91,28 @@ function tiles(report: Report, lang: Lang): Html {
 ${before && html`<div class="before">${words.before} ${before}</div>`}
 </div>`;
   const was = (of: (figures: Omit<ReportFleet, 'busy_time'>) => string) => previous && of(previous);
+  const busy = busyTime(fleet.busy_time, report.period, lang);
   const server = (load: ReportFleet['busy_server']) => load && html`<bdi>${load.name}</bdi>`;
   return section(words.figures, html`<div class="tiles">
 ${tile('server_num', count(general.server_num), html`${words.gpu_num} ${general.gpu_num} · ${words.user_num} ${count(general.user_num)}`)}
 ${tile('idle_rate', share(fleet.idle_rate.free8g), html`${words.free8g}<br>${share(fleet.idle_rate.used10pct)} ${words.used10pct}`, was((p) => `${share(p.idle_rate.free8g)} / ${share(p.idle_rate.used10pct)}`))}
-${tile('cpu_mean', percent(fleet.cpu_mean), html`${words.cpu_median} ${percent(fleet.cpu_median)}<br>${words.cpu_min} ${percent(fleet.cpu_min)} · ${words.cpu_max} ${percent(fleet.cpu_max)}`, was((p) => percent(p.cpu_mean)))}
-${tile('busy_time', busyTime(fleet.busy_time, report.period, lang), fleet.busy_time && html`CPU ${percent(fleet.busy_time.cpu_mean)}`)}
+${tile('cpu_mean', percent(fleet.cpu_mean), html`${words.cpu_median} ${percent(fleet.cpu_median)}<br>${words.min} ${percent(fleet.cpu_min)} · ${words.max} ${percent(fleet.cpu_max)}`, was((p) => percent(p.cpu_mean)))}
+${tile('busy_time', busy.when, fleet.busy_time && html`CPU ${percent(fleet.busy_time.cpu_mean)}${busy.also && html`<br>${busy.also}`}`)}
 ${tile('busy_server', fleet.busy_server?.name ?? UNKNOWN, fleet.busy_server && html`CPU ${percent(fleet.busy_server.cpu_mean)}`, server(previous?.busy_server ?? null))}
 ${tile('idle_server', fleet.idle_server?.name ?? UNKNOWN, fleet.idle_server && html`CPU ${percent(fleet.idle_server.cpu_mean)}`, server(previous?.idle_server ?? null))}
 ${tile('memory_avg', bytes(fleet.memory_avg.used), html`${words.of} ${bytes(fleet.memory_avg.total)}`, was((p) => bytes(p.memory_avg.used)))}
 ${tile('hdd_used_avg', bytes(fleet.hdd_used_avg), html`${words.of} ${bytes(fleet.hdd_total)}`, was((p) => bytes(p.hdd_used_avg)))}
-${tile('network_up_total', bytes(fleet.network_up_total), averages(words, fleet.network_up_daily_avg, fleet.network_up_weekly_avg, fleet.network_up_monthly_avg), was((p) => bytes(p.network_up_total)))}
-${tile('network_down_total', bytes(fleet.network_down_total), averages(words, fleet.network_down_daily_avg, fleet.network_down_weekly_avg, fleet.network_down_monthly_avg), was((p) => bytes(p.network_down_total)))}
+${tile('network_up_total', bytes(fleet.network_up_total), averages(report, words, fleet.network_up_daily_avg, fleet.network_up_weekly_avg, fleet.network_up_monthly_avg), was((p) => bytes(p.network_up_total)))}
+${tile('network_down_total', bytes(fleet.network_down_total), averages(report, words, fleet.network_down_daily_avg, fleet.network_down_weekly_avg, fleet.network_down_monthly_avg), was((p) => bytes(p.network_down_total)))}
 </div>`);
 }
 
 type TileTerm = 'server_num' | 'idle_rate' | 'cpu_mean' | 'busy_time' | 'busy_server' | 'idle_server' | 'memory_avg' | 'hdd_used_avg' | 'network_up_total' | 'network_down_total';
 
-/** A day's average is its total. */
-function averages(words: Words, day: number | null, week: number | null, month: number | null): Html {
-  const shown = [[words.per.day, week === null ? null : day], [words.per.week, week], [words.per.month, month]] as const;
-  return html`${shown.filter(([, value]) => value !== null).map(([name, value], i) => html`${i > 0 && trusted('<br>')}${bytes(value)} ${name}`)}`;
+/** Only averages over a part of the period: a day's average over itself is its total. */
+function averages({ period }: Report, words: Words, day: number | null, week: number | null, month: number | null): Html {
+  const shown = [['day', period === 'day' ? null : day], ['week', period === 'week' ? null : week], ['month', month]] as const;
+  return html`${shown.filter(([, value]) => value !== null).map(([unit, value], i) => html`${i > 0 && trusted('<br>')}${words.per[unit](bytes(value))}`)}`;
 }
 
 function servers(report: Report, lang: Lang): Html {
@@ -122,7 +127,7 @@ function servers(report: Report, lang: Lang): Html {
     diskFull(server, words),
     `${bytes(server.network_up_total)} / ${bytes(server.network_down_total)}`,
     server.gpus.length > 0 ? `${share(server.idle_rate.free8g)} / ${share(server.idle_rate.used10pct)}` : UNKNOWN,
-    busyTime(server.busy_time, report.period, lang),
+    busyTime(server.busy_time, report.period, lang).when,
   ]));
 }
 

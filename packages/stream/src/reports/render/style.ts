@@ -15,12 +15,12 @@ h2 { font-size: 16px; margin: 26px 0 10px; padding-bottom: 4px; border-bottom: 1
 .hint { margin: 0 0 8px; color: #5b6878; font-size: 12px; }
 .summary { margin: 0; padding-left: 20px; font-size: 15px; }
 .summary li { margin: 5px 0; }
-.tiles { margin: 0 -5px; font-size: 0; }
+.tiles { margin: 0 -5px; font-size: 0; orphans: 1; widows: 1; }
 .tile { display: inline-block; vertical-align: top; width: 196px; min-height: 118px; margin: 5px; padding: 10px 12px; border: 1px solid #dde3ea; border-radius: 8px; font-size: 12px; color: #46535f; break-inside: avoid; overflow-wrap: anywhere; }
 .term .other { font-size: 11px; }
 .value { margin: 3px 0; font-size: 19px; line-height: 1.25; font-weight: 600; color: #1b2733; }
 .before { color: #5b6878; }
-.charts { margin: 0 -6px; font-size: 0; }
+.charts { margin: 0 -6px; font-size: 0; orphans: 1; widows: 1; }
 figure { margin: 0; break-inside: avoid; }
 .charts figure { display: inline-block; width: 50%; padding: 6px; }
 figcaption { font-size: 13px; font-weight: 600; margin-bottom: 2px; }
@@ -31,6 +31,9 @@ th, td { padding: 5px 8px; text-align: left; vertical-align: top; border-bottom:
 thead th { background: #eef1f5; color: #46535f; font-weight: 600; vertical-align: bottom; }
 tr { break-inside: avoid; }
 thead { display: table-header-group; }
+td { white-space: nowrap; }
+td:first-child, td:last-child { white-space: normal; min-width: 90px; }
+thead th { min-width: 56px; }
 .id { color: #5b6878; font-size: 11px; white-space: nowrap; }
 .strips { width: auto; }
 .strips th { font-weight: 400; white-space: nowrap; }
@@ -51,10 +54,12 @@ dd { margin: 0; }
   body { font-size: 10pt; }
   main { max-width: none; padding: 0; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  .tile { width: calc(25% - 10px); min-height: 0; height: 96px; padding: 7px 9px; font-size: 8pt; }
+  .tile { width: calc(25% - 10px); min-height: 100px; padding: 7px 9px; font-size: 8pt; }
   .value { font-size: 12pt; }
   table { font-size: 7.5pt; }
   th, td { padding: 3px 4px; }
+  td, .id { white-space: normal; }
+  td:first-child, td:last-child, thead th { min-width: 0; }
   .scroll { overflow: visible; }
   h2 { break-after: avoid; }
 }
