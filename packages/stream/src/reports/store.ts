@@ -89,14 +89,14 @@ ORDER BY r.start DESC, r.revision DESC, r.generated_at LIMIT 1 BY r.start`;
   /** Keeps a revision, unless another instance was quicker. @returns what is kept now, whoever made it */
   async write(report: Report, inputs: string, made_by: string): Promise<Stored> {
     const { period, start, end, revision, timezone, formula, coverage, generated_at } = report;
-    const row = { period, start, end, revision, timezone, formula, coverage, generated_at: generated_at / 1000, inputs, made_by, report: JSON.stringify(report) };
+    const row = { period, start, end, revision, timezone, formula, coverage, generated_at: utc(generated_at), inputs, made_by, report: JSON.stringify(report) };
     await insertOnce(this.#db, 'reports', row, `report:${period}:${start}:${revision}`);
     return (await this.read(period, start, revision))!;
   }
 
   /** Notes that a report's inputs are others now: `late` when it has yet to be made anew, else that no figure changed. */
   async mark(period: Period, start: string, revision: number, inputs: string, late: boolean, now: number): Promise<void> {
-    await insertOnce(this.#db, 'report_marks', { period, start, revision, inputs, late, ts: now / 1000 }, `mark:${period}:${start}:${revision}:${inputs}:${String(late)}:${now}`);
+    await insertOnce(this.#db, 'report_marks', { period, start, revision, inputs, late, ts: utc(now) }, `mark:${period}:${start}:${revision}:${inputs}:${String(late)}:${now}`);
   }
 }
 
@@ -104,6 +104,9 @@ ORDER BY r.start DESC, r.revision DESC, r.generated_at LIMIT 1 BY r.start`;
 const EVER = '1970-01-01';
 
 /** Inserts one row, unless one with this token is there. */
+/** As a `DateTime64(3, 'UTC')` is written: a number with a fraction is not read. */
+const utc = (ts: number): string => new Date(ts).toISOString().slice(0, -1).replace('T', ' ');
+
 export async function insertOnce(db: Database, table: string, row: Record<string, unknown>, token: string): Promise<void> {
   await db.client.insert({ table, values: [row], format: 'JSONEachRow', clickhouse_settings: { async_insert: 0, insert_deduplicate: 1, insert_deduplication_token: token } });
 }
