@@ -130,7 +130,7 @@ describe('the report query', () => {
   beforeEach(() => {
     app = Fastify();
     answerErrors(app);
-    reportRoutes(app, bookOf(), { txt: { type: 'text/plain; charset=utf-8', inline: true, render: (report, lang) => `${report.start} ${lang}` } });
+    reportRoutes(app, bookOf(), { forms: { txt: { type: 'text/plain; charset=utf-8', inline: true, render: (report, lang) => `${report.start} ${lang}` } }, deliveries: async () => [] });
     return () => app.close();
   });
   const get = async (url: string, headers = {}) => {

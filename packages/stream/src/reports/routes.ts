@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import Type from 'typebox';
 import { PERIODS, type Period, type Report } from '@vacancy/shared';
+import type { Attempt } from './deliver/deliveries.js';
 import { HttpError, badRequest, notFound, unavailable } from '../http/errors.js';
 import { parseStart, type Span } from './period.js';
 import { languageOf, type Lang } from './render/lang.js';
@@ -23,8 +24,14 @@ export interface Form {
   render(report: Report, lang: Lang): Promise<string | Buffer> | string | Buffer;
 }
 
-/** The report query: list, report, comparison, and making one by hand. */
-export function reportRoutes(app: FastifyInstance, book: ReportBook, forms: Readonly<Record<string, Form>> = {}): void {
+export interface RouteOptions {
+  /** By the suffix that names each. */
+  readonly forms: Readonly<Record<string, Form>>;
+  readonly deliveries: () => Promise<readonly Attempt[]>;
+}
+
+/** The report query: list, report, comparison, deliveries, and making one by hand. */
+export function reportRoutes(app: FastifyInstance, book: ReportBook, { forms, deliveries }: RouteOptions): void {
   const typed = app.withTypeProvider<TypeBoxTypeProvider>();
   const tags = ['reports'];
 
@@ -37,6 +44,8 @@ export function reportRoutes(app: FastifyInstance, book: ReportBook, forms: Read
     { schema: { tags, summary: 'Two reports of one kind side by side', querystring: Type.Object({ period: PeriodType, a: Type.String({ maxLength: 20 }), b: Type.String({ maxLength: 20 }) }) } },
     ({ query: { period, a, b } }) => answer(book.compare(spanOf(book, period, a), spanOf(book, period, b))),
   );
+
+  typed.get('/reports/deliveries', { schema: { tags, summary: 'The log of deliveries, newest first; targets by the names they were given' } }, async () => ({ deliveries: await answer(deliveries()) }));
 
   typed.get(
     '/reports/:period/:start',
