@@ -16,7 +16,7 @@ const HOUR_MS = 3_600_000;
  */
 export async function fill(db: Database, { servers, cards, days, end }: Fleet): Promise<void> {
   // In blocks, so that the views' states of one block fit into a query's memory.
-  const settings = { max_partitions_per_insert_block: '0', max_block_size: '65536', max_insert_block_size: '65536', min_insert_block_size_rows: '65536', max_threads: 1 } as const;
+  const settings = { max_partitions_per_insert_block: '0', max_block_size: '16384', max_insert_block_size: '16384', min_insert_block_size_rows: '16384', max_threads: 1, max_bytes_before_external_group_by: '200000000' } as const;
   const server = (n: string) => `concat('gpu', leftPad(toString(1 + ${n}), 3, '0'))`;
   await db.command(
     `INSERT INTO gpus_minute (server, gpu, bucket, samples, observed_ms, utilization_ms, utilization_known_ms, memory_used_ms, memory_used_max, memory_total, free8g_ms, used10pct_ms, occupied_idle_ms)

@@ -6,6 +6,7 @@ import { openDatabase, type Database } from '../../../packages/stream/src/store/
 import { migrate } from '../../../packages/stream/src/store/migrate.js';
 import { FLEET_SERIES_FIELDS, fleetSeries } from '../../../packages/stream/src/store/queries/fleet.js';
 import { GPU_SERIES_FIELDS, SERIES_FIELDS, SeriesFieldError, serverSeries } from '../../../packages/stream/src/store/queries/series.js';
+import { changeTimezone } from '../../../packages/stream/src/store/rezone.js';
 import { rebuild } from '../../../packages/stream/src/store/rebuild.js';
 import { defaultSettings } from '../../../packages/stream/src/store/settings.js';
 import { startTestEngine, type TestEngine } from '../../harness/clickhouse.js';
@@ -104,5 +105,15 @@ describe('archives', () => {
     after.forEach((rows, i) => expect(rows).toHaveLength(before[i]!.length));
     expect(await db.rows('SELECT sum(samples) AS n FROM servers_day')).toEqual([{ n: list.length }]);
     expect(after[2]![0]).toMatchObject({ samples: (before[2]![0] as { samples: number }).samples, cpu_median: (before[2]![0] as { cpu_median: number }).cpu_median });
+  }, 240_000);
+
+  it('move to another time zone with every sample', async () => {
+    const other = defaultSettings({ timezone: 'America/New_York' });
+    await changeTimezone(db, other);
+    await expect(migrate(db, other)).resolves.toEqual([]);
+    expect(await db.rows('SELECT sum(samples) AS n FROM servers_by_day')).toEqual([{ n: list.length }]);
+    expect(await db.rows('SELECT sum(samples) AS n FROM gpus_by_month')).toEqual([{ n: 2 * list.length }]);
+    const starts = await db.rows<{ hour: number }>("SELECT DISTINCT toHour(bucket) AS hour, timeZoneOf(bucket) AS zone FROM servers_by_day");
+    expect(starts).toEqual([{ hour: 0, zone: 'America/New_York' }]);
   }, 240_000);
 });

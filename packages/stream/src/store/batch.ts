@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { IdleThresholds, Result } from '@vacancy/shared';
+import { sampleSubject, type IdleThresholds, type Result } from '@vacancy/shared';
 import type { Received, SetAside } from '../ingest/decode.js';
 import type { Batch } from './journal.js';
 import type { Booked, Ledger } from './ledger.js';
@@ -60,7 +60,7 @@ const tooLate = (sample: Received): RejectedRow => ({
   reason: 'forgotten',
   detail: 'Too late: whether it was stored before is not remembered any more',
   message: {
-    subject: sample.server,
+    subject: sampleSubject(sample.server),
     data: Buffer.from(JSON.stringify(sample)),
     stream_seq: sample.stream_seq,
     received_ts: sample.received_ts,
