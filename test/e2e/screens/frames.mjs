@@ -1,18 +1,18 @@
 // How long frames of the home page take with 1,000 servers × 8 cards at 1 Hz, and whether its heap grows.
-//   node test/e2e/screens/frames.mjs [seconds] [fleet]
+//   node test/e2e/screens/frames.mjs [seconds] [fleet] [path]
 import { chromium } from '@playwright/test';
 import { preview } from './preview.mjs';
 
-const [seconds = '20', fleet = '1000x8'] = process.argv.slice(2);
+const [seconds = '20', fleet = '1000x8', path = '/'] = process.argv.slice(2);
 const build = await preview();
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--enable-precise-memory-info', '--js-flags=--expose-gc'] });
 try {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   page.on('pageerror', (error) => console.error(error.message));
-  await page.goto(`${build.url}/?replay=${fleet}`);
+  await page.goto(`${build.url}${path}?replay=${fleet}`);
   await page.waitForSelector('[data-server]');
-  for (const place of ['top', 'table']) {
-    if (place === 'table') await page.evaluate(() => window.scrollTo({ top: document.body.scrollHeight }));
+  for (const place of ['top', 'bottom']) {
+    if (place === 'bottom') await page.evaluate(() => window.scrollTo({ top: document.body.scrollHeight }));
     await page.waitForTimeout(2_000);
     console.log(place, JSON.stringify(await page.evaluate(measure, Number(seconds))));
   }

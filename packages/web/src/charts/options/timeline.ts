@@ -52,7 +52,8 @@ export function timelineOption({ lines, unit, shown, loaded, max, fitted }: Time
       type: 'value',
       scale: fitted ?? false,
       splitNumber: 4,
-      ...(fitted ? {} : valueScale(unit, max ?? greatest(lines))),
+      // Finer than a label can say, two ticks would read the same.
+      ...(fitted ? { minInterval: unit === 'percent' ? 0.1 : 1 } : valueScale(unit, max ?? greatest(lines))),
       axisLabel: { color: palette.muted, fontSize: 11, formatter: (value: number) => axisSaying(unit, f)(value) },
       splitLine: { lineStyle: { color: palette.line } },
     },
