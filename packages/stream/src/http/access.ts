@@ -32,7 +32,7 @@ const single = (value: string | string[] | undefined): string => (Array.isArray(
 const hostOf = (origin: string): string | null => (URL.canParse(origin) ? new URL(origin).host : null);
 
 function given(authorization: string): string {
-  const [scheme = '', value = ''] = authorization.split(' ', 2);
+  const [, scheme = '', value = ''] = /^(\w+) +(.*)$/.exec(authorization) ?? [];
   if (scheme.toLowerCase() === 'bearer') return value;
   if (scheme.toLowerCase() !== 'basic') return '';
   const pair = Buffer.from(value, 'base64').toString('utf8');
