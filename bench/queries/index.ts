@@ -7,6 +7,7 @@ import { fleetSeries } from '../../packages/stream/src/store/queries/fleet.js';
 import { serverSeries } from '../../packages/stream/src/store/queries/series.js';
 import { defaultSettings } from '../../packages/stream/src/store/settings.js';
 import { startTestEngine } from '../../test/harness/clickhouse.js';
+import { cpuOf } from '../ingest/processes.js';
 import { fill } from './fill.js';
 
 // What does a monthly report cost the database? See README.md beside this file.
@@ -39,11 +40,13 @@ const queries: Record<string, () => Promise<unknown>> = {
 };
 for (const [name, run] of Object.entries(queries)) {
   const times: number[] = [];
+  const before = cpuOf(engine.engine.pid!);
   for (let round = 0; round < ROUNDS; round++) {
     const start = performance.now();
     await run();
     times.push(performance.now() - start);
   }
+  console.log(`RESULT queries.${name}_engine_cpu_ms ${(((cpuOf(engine.engine.pid!) - before) * 1000) / ROUNDS).toFixed(0)}`);
   // The best round: what the query costs. The others are what else the machine did.
   console.log(`RESULT queries.${name}_ms ${Math.min(...times).toFixed(1)}${name === 'month_report' ? ` goal <= ${GOAL_MS}` : ''}`);
   console.log(`  first ${times[0]!.toFixed(1)}, median ${times.toSorted((a, b) => a - b)[ROUNDS >>> 1]!.toFixed(1)} ms`);
