@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { API_BASE, PERIODS, type Period, type Report, type ReportListItem } from '@vacancy/shared';
+import { ask, hubUrl, request } from './hub-api.js';
+import { plain } from './terminal.js';
 
 interface Connection {
-  readonly url: string;
-  readonly password?: string;
+  readonly url?: string;
 }
 
 /** `vacancy report make|list|show`: the report query of a running service. */
@@ -14,7 +15,7 @@ export function registerReport(program: Command): void {
   connected(report.command('list').description('the kept reports of one kind, newest first').argument('<period>', PERIODS.join(', '), period))
     .option('--limit <number>', 'how many', '50')
     .action(async (kind: Period, options: Connection & { limit: string }) => {
-      const { reports } = await ask<{ reports: ReportListItem[] }>(options, `reports?period=${kind}&limit=${encodeURIComponent(options.limit)}`);
+      const { reports } = await ask<{ reports: ReportListItem[] }>(hubUrl(options.url), route(`?period=${kind}&limit=${encodeURIComponent(options.limit)}`));
       for (const item of reports) console.log(describe(item));
       if (reports.length === 0) console.log(`No ${kind} report is kept yet.`);
     });
@@ -23,9 +24,9 @@ export function registerReport(program: Command): void {
     .option('--force', 'build it even when no data has changed')
     .action(async (kind: Period, start: string, options: Connection & { force?: boolean }) => {
       process.stderr.write(`Making the ${kind} report of ${start} …\n`);
-      const made = await ask<Report>(options, `reports/${kind}/${encodeURIComponent(start)}?force=${String(options.force ?? false)}`, 'POST');
+      const made = await ask<Report>(hubUrl(options.url), route(`/${kind}/${encodeURIComponent(start)}?force=${String(options.force ?? false)}`), { method: 'POST' });
       console.log(describe(made));
-      for (const { field, before, after } of made.changes.slice(0, 20)) console.log(`  ${field}: ${before ?? 'unknown'} -> ${after ?? 'unknown'}`);
+      for (const { field, before, after } of made.changes.slice(0, 20)) console.log(`  ${plain(field)}: ${before ?? 'unknown'} -> ${after ?? 'unknown'}`);
       if (made.changes.length > 20) console.log(`  and ${made.changes.length - 20} more`);
     });
 
@@ -35,17 +36,16 @@ export function registerReport(program: Command): void {
     .option('--out <file>', 'write it there instead of to the terminal')
     .action(async (kind: Period, start: string, options: Connection & { format: string; lang: string; out?: string }) => {
       const suffix = options.format === 'json' ? '' : `.${options.format}`;
-      const answer = await request(options, `reports/${kind}/${encodeURIComponent(start)}${suffix}?lang=${options.lang}`);
+      const answer = await request(hubUrl(options.url), route(`/${kind}/${encodeURIComponent(start)}${suffix}?lang=${options.lang}`), { headers: { accept: '*/*' } });
       const body = Buffer.from(await answer.arrayBuffer());
       if (options.out) await writeFile(options.out, body);
       else process.stdout.write(body);
     });
 }
 
-const connected = (command: Command): Command =>
-  command
-    .addOption(new Option('--url <address>', 'address of the service').env('VACANCY_URL').default('http://127.0.0.1:7070'))
-    .addOption(new Option('--password <password>', 'where one is set').env('VACANCY_PASSWORD'));
+const connected = (command: Command): Command => command.option('--url <url>', 'where the service answers');
+
+const route = (path: string): string => `${API_BASE}/reports${path}`;
 
 function period(text: string): Period {
   if (!PERIODS.includes(text as Period)) throw new InvalidArgumentError(`use one of ${PERIODS.join(', ')}.`);
@@ -54,16 +54,3 @@ function period(text: string): Period {
 
 const describe = ({ period, start, end, revision, coverage, late, generated_at }: ReportListItem): string =>
   `${period} ${start}  to ${end}  ${revision > 0 ? `revision ${revision}` : 'open'}${late ? ' (late data)' : ''}  coverage ${(100 * coverage).toFixed(1)}%  made ${new Date(generated_at).toISOString()}`;
-
-const ask = async <T>(connection: Connection, path: string, method = 'GET'): Promise<T> => (await request(connection, path, method)).json() as Promise<T>;
-
-/** @throws Error with the service's own sentence where it gave one */
-async function request({ url, password }: Connection, path: string, method = 'GET'): Promise<Response> {
-  const headers = password ? { authorization: `Basic ${Buffer.from(`vacancy:${password}`).toString('base64')}` } : undefined;
-  const answer = await fetch(`${url.replace(/\/+$/, '')}${API_BASE}/${path}`, { method, ...(headers && { headers }) }).catch((cause: unknown) => {
-    throw new Error(`No service answers at ${url}. Is it running? Another address is given with --url or VACANCY_URL.`, { cause });
-  });
-  if (answer.ok) return answer;
-  const body = (await answer.json().catch(() => null)) as { error?: { message?: string } } | null;
-  throw new Error(body?.error?.message ?? `The service answered ${answer.status}.`);
-}

@@ -65,7 +65,7 @@ const disks: Rule = ({ servers }) => {
   const params = { field: `servers.${worst.server}.hdd_used_avg`, server: worst.server, name, servers: urgent.length, used_share: used(worst), ...(full && { full_in_days: full.likely, earliest: full.earliest, ...(full.latest !== null && { latest: full.latest }), bytes_per_day: worst.hdd_forecast!.bytes_per_day }) };
   const growth = full && bytes(worst.hdd_forecast!.bytes_per_day);
   const days = (value: number) => value.toFixed(value < 10 ? 1 : 0);
-  const en = full && full.likely <= 365 ? ` and grows by ${growth} a day: full in about ${days(full.likely)} days (${days(full.earliest)} to ${full.latest === null ? 'never' : days(full.latest)})` : '';
+  const en = full && full.likely <= 365 ? ` and grow by ${growth} a day: full in about ${days(full.likely)} days (${days(full.earliest)} to ${full.latest === null ? 'never' : days(full.latest)})` : '';
   const zh = full && full.likely <= 365 ? `，每天增长约 ${growth}，预计 ${days(full.likely)} 天后写满（${days(full.earliest)} 天至${full.latest === null ? '不会写满' : ` ${days(full.latest)} 天`}）` : '';
   return { code: 'disk', params, en: `The disks of ${name} are ${share(used(worst))} full${en}.`, zh: `${name} 的磁盘已用 ${share(used(worst))}${zh}。` };
 };
