@@ -25,8 +25,7 @@ import { createRecommender, type Deliver, type Recommender } from './recommend/r
 import { recommendRoutes } from './recommend/routes.js';
 import { createSteadiness, isGapsState } from './recommend/steadiness.js';
 import { postWebhook } from './recommend/webhook.js';
-import { ReportBook } from './reports/reports.js';
-import { reportRoutes } from './reports/routes.js';
+import { createReports } from './reports/index.js';
 import { fileAccounts, publishToStreams, startServerStatusListener } from './serverstatus/index.js';
 import { createStore, type Store } from './store/store.js';
 
@@ -117,9 +116,20 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
     ),
   );
 
-  const reports = new ReportBook(
-    { db: store.db, timezone: store.settings.timezone, log: log.child({ part: 'reports' }), onReport: (event) => push?.report(event) },
-    clock,
+  const reports = life.own(
+    await createReports(
+      {
+        db: store.db,
+        timezone: store.settings.timezone,
+        at: config.reports.at,
+        push: (event) => push?.report(event),
+        deliveries_file: config.reports.deliveries,
+        allow_private_webhooks: config.allow_private_webhooks,
+        public_url: config.reports.public_url,
+        log: log.child({ part: 'reports' }),
+      },
+      clock,
+    ),
   );
 
   const health = () => toHealth(broker, store, engine, live, clock);
@@ -135,7 +145,7 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
         liveRoutes(app, live);
         seriesRoutes(app, { store, isKnown: (server) => live.row(server) !== null }, clock);
         recommendRoutes(app, recommender, clock);
-        reportRoutes(app, reports);
+        reports.routes(app);
         rebuildRoutes(app, store);
       },
       root(app) {
@@ -150,6 +160,7 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
 
   await store.start();
   await live.start();
+  reports.start();
   if (config.serverstatus) {
     const accounts = fileAccounts(serverStatusAccounts(config.data_dir));
     life.own(

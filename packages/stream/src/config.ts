@@ -22,7 +22,7 @@ export interface Config {
   readonly retention: { readonly raw_days: number; readonly minute_days: number; readonly hour_days: number };
   readonly fsync: boolean;
   readonly serverstatus: { readonly host: string; readonly port: number } | null;
-  readonly reports: { readonly at: string; readonly deliveries: string | null };
+  readonly reports: { readonly at: string; readonly deliveries: string | null; readonly public_url: string | null };
   readonly allow_private_webhooks: boolean;
   readonly log_level: string;
 }
@@ -79,7 +79,7 @@ export function envToConfig(env: Env): Config {
     },
     fsync: read.oneOf('VACANCY_FSYNC', ['off', 'on'] as const) === 'on',
     serverstatus: serverstatusPort ? { host: read.text('VACANCY_SERVERSTATUS_HOST', '127.0.0.1'), port: serverstatusPort } : null,
-    reports: { at: read.text('VACANCY_REPORTS_AT', '00:10'), deliveries: read.optional('VACANCY_DELIVERIES_FILE') },
+    reports: { at: read.text('VACANCY_REPORTS_AT', '00:10'), deliveries: read.optional('VACANCY_DELIVERIES_FILE'), public_url: read.url('VACANCY_PUBLIC_URL') },
     allow_private_webhooks: read.oneOf('VACANCY_PRIVATE_WEBHOOKS', ['off', 'on'] as const) === 'on',
     log_level: read.oneOf('VACANCY_LOG_LEVEL', ['info', 'debug', 'trace', 'warn', 'error', 'silent'] as const),
   };

@@ -4,6 +4,7 @@ import { startApp } from './app.js';
 import { ConfigError, envToConfig } from './config.js';
 import { EngineStartError } from './engine/index.js';
 import { createLog } from './log.js';
+import { DeliveriesError } from './reports/index.js';
 
 /** What the service may take to end cleanly. */
 const SHUTDOWN_MS = 4_500;
@@ -31,7 +32,7 @@ function untilStopped(): Promise<string> {
 }
 
 main().catch((error: unknown) => {
-  const told = error instanceof ConfigError || error instanceof EngineStartError;
+  const told = [ConfigError, EngineStartError, DeliveriesError].some((kind) => error instanceof kind);
   process.stderr.write(`${told ? error.message : ((error as Error).stack ?? String(error))}\n`);
   process.exit(1);
 });

@@ -6,6 +6,7 @@ import { registerEnroll } from './enroll.js';
 import { registerFree } from './free.js';
 import { CommandError } from './hub-api.js';
 import { registerRebuild } from './rebuild.js';
+import { registerReport } from './report.js';
 import { registerServerStatus } from '../serverstatus/index.js';
 
 const program = new Command('vacancy').description('Which GPU server and card should I use now, and how was the fleet used?').showHelpAfterError();
@@ -14,6 +15,7 @@ program.exitOverride();
 registerFree(program);
 registerEnroll(program);
 registerServerStatus(program, { file: () => path.join(path.resolve(process.env.VACANCY_DATA_DIR ?? 'data'), 'serverstatus.json'), trouble: (sentence) => new CommandError(sentence) });
+registerReport(program);
 registerRebuild(program);
 registerBackup(program);
 registerDoctor(program);
