@@ -19,6 +19,8 @@ export const routes: RouteRecordRaw[] = [
   { path: '/', name: 'home', component: () => import('./views/HomeView.vue'), meta: { title: 'nav.home', nav: true } },
   { path: '/gpus', name: 'gpus', component: () => import('./views/GpusView.vue'), meta: { title: 'nav.gpus', nav: true } },
   { path: '/find', name: 'find', component: () => import('./views/FindView.vue'), meta: { title: 'nav.find', nav: true } },
+  { path: '/reports', name: 'reports', component: () => import('./views/ReportsView.vue'), meta: { title: 'nav.reports', nav: true } },
+  { path: '/reports/:period/:start', name: 'report', component: () => import('./views/ReportView.vue'), props: true, meta: { title: 'nav.reports' } },
   { path: '/servers/:id', name: 'server', component: () => import('./views/ServerView.vue'), props: true, meta: { title: 'nav.server' } },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('./views/NotFoundView.vue'), meta: { title: 'not_found.title' } },
 ];
