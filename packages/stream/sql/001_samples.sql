@@ -1,8 +1,8 @@
 -- One row per sample, its cards and their processes as arrays.
 --
 -- A batch of samples is one insert, one block and one deduplication token, so a server's figures and its cards' figures
--- are stored together or not at all. Two tables (servers and cards) would need two tokens, could be torn apart by a crash
--- between them, and measured larger and slower (bench/ingest).
+-- are stored together or not at all. Two tables (servers and cards) would need two tokens and could be torn apart by a crash
+-- between them.
 --
 -- `non_replicated_deduplication_window` must be on every table of the chain: without it a retry is dropped by the
 -- landing table and counted twice by every archive behind it.

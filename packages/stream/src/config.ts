@@ -73,9 +73,9 @@ export function envToConfig(env: Env): Config {
     },
     idle_lead: read.oneOf('VACANCY_IDLE_LEAD', ['free8g', 'used10pct'] as const),
     retention: {
-      raw_days: read.number('VACANCY_KEEP_RAW_DAYS', 7, 1, 36_500),
-      minute_days: read.number('VACANCY_KEEP_MINUTE_DAYS', 90, 1, 36_500),
-      hour_days: read.number('VACANCY_KEEP_HOUR_DAYS', 730, 1, 36_500),
+      raw_days: read.whole('VACANCY_KEEP_RAW_DAYS', 7, 1, 36_500),
+      minute_days: read.whole('VACANCY_KEEP_MINUTE_DAYS', 90, 1, 36_500),
+      hour_days: read.whole('VACANCY_KEEP_HOUR_DAYS', 730, 1, 36_500),
     },
     fsync: read.oneOf('VACANCY_FSYNC', ['off', 'on'] as const) === 'on',
     serverstatus: serverstatusPort ? { host: read.text('VACANCY_SERVERSTATUS_HOST', '127.0.0.1'), port: serverstatusPort } : null,
@@ -133,8 +133,14 @@ class Reader {
     return fallback;
   }
 
+  whole(name: string, fallback: number, least: number, most: number): number {
+    const value = this.number(name, fallback, least, most);
+    if (!Number.isInteger(value)) this.problem(`${name} is "${value}": a whole number is needed`);
+    return Math.trunc(value);
+  }
+
   port(name: string, fallback: number): number {
-    return this.number(name, fallback, 0, 65_535);
+    return this.whole(name, fallback, 0, 65_535);
   }
 
   bytes(name: string, fallback: number): number {

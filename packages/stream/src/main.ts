@@ -33,6 +33,7 @@ function untilStopped(): Promise<string> {
 
 main().catch((error: unknown) => {
   const told = [ConfigError, EngineStartError, DeliveriesError].some((kind) => error instanceof kind);
-  process.stderr.write(`${told ? error.message : ((error as Error).stack ?? String(error))}\n`);
+  const { message, stack } = error as Error;
+  process.stderr.write(`${told ? message : (stack ?? message)}\n`);
   process.exit(1);
 });

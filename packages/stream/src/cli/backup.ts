@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, readFile, readdir } from 'node:fs/promises';
+import { access, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
+import { dataDir, refuseWhileRunning } from './data-dir.js';
 import { CommandError } from './hub-api.js';
 
 const run = promisify(execFile);
-const dataDir = (): string => path.resolve(process.env.VACANCY_DATA_DIR ?? 'data');
 
 /**
  * `backup` and `restore` of the data folder: the broker's streams, the embedded database, the store's journal, keys and holds belong together, so they are
@@ -37,20 +37,6 @@ export function registerBackup(program: Command): void {
       await tar('-xzf', path.resolve(file), '-C', data);
       process.stdout.write(`${file} is back in ${data}.\n`);
     });
-}
-
-async function refuseWhileRunning(data: string): Promise<void> {
-  const lock = await readFile(path.join(data, 'vacancy.lock'), 'utf8').catch(() => null);
-  if (lock && isAlive((JSON.parse(lock) as { pid: number }).pid)) throw new CommandError('Vacancy is running on this data folder: stop it first (Ctrl-C where it runs).');
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const exists = (file: string): Promise<boolean> => access(file).then(() => true, () => false);

@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
-import path from 'node:path';
 import type { Command } from 'commander';
 import { GIB, type LiveRow } from '@vacancy/shared';
 import type { Health } from '../http/routes/health.js';
+import { dataDir } from './data-dir.js';
 import { ask, hubUrl } from './hub-api.js';
 import { table } from './terminal.js';
 
@@ -28,7 +28,7 @@ export function registerDoctor(program: Command): void {
 }
 
 async function disk(): Promise<Finding> {
-  const folder = path.resolve(process.env.VACANCY_DATA_DIR ?? 'data');
+  const folder = dataDir();
   try {
     const { bavail, bsize } = await statfs(folder);
     const free = bavail * bsize;

@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
-import path from 'node:path';
 import type { Command } from 'commander';
 import type { LiveRow } from '@vacancy/shared';
 import { EnrolmentError, enroll, hubDir, installLine, installScriptSha256, listEnrolled, revoke, type Reload } from '../enroll/index.js';
+import { dataDir } from './data-dir.js';
 import { CommandError, ask, hubUrl } from './hub-api.js';
 import { table } from './terminal.js';
 
-const dir = (): string => hubDir(path.resolve(process.env.VACANCY_DATA_DIR ?? 'data'));
+const dir = (): string => hubDir(dataDir());
 
 /** `enroll`, `revoke`, `agents`: who may publish as which server. They run on the hub, beside its data folder. */
 export function registerEnroll(program: Command): void {

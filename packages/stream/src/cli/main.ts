@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { registerBackup } from './backup.js';
+import { dataDir } from './data-dir.js';
 import { registerDoctor } from './doctor.js';
 import { registerEnroll } from './enroll.js';
 import { registerFree } from './free.js';
@@ -14,7 +15,7 @@ const program = new Command('vacancy').description('Which GPU server and card sh
 program.exitOverride();
 registerFree(program);
 registerEnroll(program);
-registerServerStatus(program, { file: () => path.join(path.resolve(process.env.VACANCY_DATA_DIR ?? 'data'), 'serverstatus.json'), trouble: (sentence) => new CommandError(sentence) });
+registerServerStatus(program, { file: () => path.join(dataDir(), 'serverstatus.json'), trouble: (sentence) => new CommandError(sentence) });
 registerReport(program);
 registerRebuild(program);
 registerBackup(program);

@@ -1,5 +1,4 @@
 /** Text from servers and people, made harmless for a terminal: control characters could move its cursor or rewrite its lines. */
-// eslint-disable-next-line no-control-regex
 export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '�');
 
 /** Width on a terminal: CJK and full-width characters take two cells. */

