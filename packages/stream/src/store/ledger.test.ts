@@ -133,4 +133,21 @@ describe('a card is occupied but idle', () => {
     judge(ledger, at(10, 0));
     expect(judge(ledger, at(1001, 0))).toBe(false);
   });
+
+  it('in a backlog that arrives beside the live samples of another run', () => {
+    const ledger = new Ledger();
+    const flags: (boolean | undefined)[] = [];
+    for (let i = 1; i <= 400; i++) {
+      judge(ledger, { ...at(10_000 + i, 90), boot_id: 'live' });
+      flags.push(judge(ledger, { ...at(i, 0), boot_id: 'backlog' }));
+    }
+    expect(flags.indexOf(true)).toBe((5 * MINUTE) / SECOND - 1);
+  });
+
+  it('across a restart of its agent', () => {
+    const ledger = new Ledger();
+    for (let i = 1; i <= 290; i++) judge(ledger, at(i, 0));
+    const flags = Array.from({ length: 20 }, (_, i) => judge(ledger, { ...at(291 + i, 0), boot_id: 'after', seq: i }));
+    expect(flags.indexOf(true)).toBe(9);
+  });
 });

@@ -47,6 +47,8 @@ interface Run {
   readonly intervals: Interval[];
   /** Up to here gaps were closed to save memory: what comes for one may have been stored or not. */
   floor: number;
+  /** By card. A run arrives in order even while another one does, as a backlog beside the live samples: each keeps its own. */
+  readonly cards: Record<number, Streak>;
 }
 
 interface Streak {
@@ -57,8 +59,7 @@ interface Streak {
 }
 
 interface ServerState {
-  runs: Run[];
-  cards: Record<number, Streak>;
+  readonly runs: Run[];
 }
 
 export interface LedgerLimits {
@@ -115,7 +116,7 @@ export class Ledger {
       sample,
       ...grownSince(before, { run, edge }),
       corrections: after ? corrections(before, { run, edge }, after) : [],
-      occupied_idle: sample.gpus.map((gpu) => occupiedIdle(server.cards, gpu, sample)),
+      occupied_idle: sample.gpus.map((gpu) => occupiedIdle(server, run, gpu, sample)),
     };
   }
 
@@ -139,9 +140,9 @@ export class Ledger {
     const servers: Record<string, ServerState> = {};
     for (const { server, boot_id, opens, closes, seq, ts, uptime_s, network_in, network_out } of edges) {
       const edge: Edge = { seq, ts, uptime_s, network_in, network_out };
-      const { runs } = (servers[server] ??= { runs: [], cards: {} });
+      const { runs } = (servers[server] ??= { runs: [] });
       let run = runs.find((known) => known.boot_id === boot_id);
-      if (!run) runs.push((run = { boot_id, since: ts, intervals: [], floor: -1 }));
+      if (!run) runs.push((run = { boot_id, since: ts, intervals: [], floor: -1, cards: {} }));
       if (opens) run.intervals.push({ first: edge, last: edge });
       if (closes) run.intervals.at(-1)!.last = edge;
     }
@@ -151,7 +152,7 @@ export class Ledger {
 
   #server(id: string): ServerState {
     let server = this.#servers.get(id);
-    if (!server) this.#servers.set(id, (server = { runs: [], cards: {} }));
+    if (!server) this.#servers.set(id, (server = { runs: [] }));
     return server;
   }
 
@@ -171,7 +172,7 @@ const edgeOf = ({ seq, ts, uptime_s, network_in, network_out }: Received): Edge 
 function findRun(server: ServerState, sample: Received, limit: number): Run | undefined {
   const known = server.runs.find((run) => run.boot_id === sample.boot_id);
   if (known) return known;
-  const run: Run = { boot_id: sample.boot_id, since: sample.ts, intervals: [], floor: -1 };
+  const run: Run = { boot_id: sample.boot_id, since: sample.ts, intervals: [], floor: -1, cards: {} };
   const later = server.runs.findIndex((other) => other.since > run.since);
   if (later === 0 && server.runs.length >= limit) return undefined;
   server.runs.splice(later < 0 ? server.runs.length : later, 0, run);
@@ -243,16 +244,23 @@ function corrections(before: Place | undefined, place: Place, after: Place): Cor
 const missingIn = (intervals: readonly Interval[]): number =>
   intervals.reduce((sum, interval, i) => (i === 0 ? 0 : sum + interval.first.seq - intervals[i - 1]!.last.seq - 1), 0);
 
-/** By event time. A late sample is judged by the streak that it falls into and changes none. */
-function occupiedIdle(cards: ServerState['cards'], gpu: GpuSample, { ts, interval_ms }: Received): boolean {
+/** By event time. A late sample of a run is judged by the streak that it falls into and changes none. */
+function occupiedIdle(server: ServerState, run: Run, gpu: GpuSample, sample: Received): boolean {
   const now = isOccupied(gpu) && gpu.utilization !== undefined && gpu.utilization < OCCUPIED_IDLE_UTILIZATION;
-  const card = (cards[gpu.id] ??= { since: null, last: ts });
+  const { ts, interval_ms } = sample;
+  const card = (run.cards[gpu.id] ??= inherited(server, run, gpu.id, ts));
   if (ts >= card.last) {
     const silent = ts - card.last > Math.max(OCCUPIED_IDLE_MS, 3 * interval_ms);
     card.since = now ? ((silent ? null : card.since) ?? ts - interval_ms) : null;
     card.last = ts;
   }
   return now && card.since !== null && ts - card.since >= OCCUPIED_IDLE_MS;
+}
+
+/** A new run of the agent goes on where the run before it ended. */
+function inherited({ runs }: ServerState, run: Run, gpu: number, ts: number): Streak {
+  const before = runs.slice(0, runs.indexOf(run)).findLast((other) => other.cards[gpu] && other.cards[gpu].last <= ts)?.cards[gpu];
+  return before ? { ...before } : { since: null, last: ts };
 }
 
 const isOccupied = (gpu: GpuSample): boolean => gpu.memory_used >= OCCUPIED_SHARE * gpu.memory_total;
