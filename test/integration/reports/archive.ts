@@ -34,15 +34,15 @@ export class Archive implements AsyncDisposable {
     }]);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.db[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.db[Symbol.asyncDispose]();
   }
 }
 
 function received({ received_ts, ...sample }: Sample & { received_ts?: number }): Received {
   const data = Buffer.from(JSON.stringify(sample));
   const decoded = decode({ subject: `vacancy.v1.sample.${sample.server}`, data, stream_seq: 1, received_ts: received_ts ?? sample.ts });
-  if (!decoded.ok) throw new Error(`${decoded.error.reason}: ${decoded.error.detail}`);
+  if (!decoded.ok) throw new Error(`${decoded.error.code}: ${decoded.error.detail}`);
   return decoded.value;
 }
 

@@ -100,9 +100,12 @@ export class ReportBook {
     return compareReports(...(await Promise.all([this.get(a), this.get(b)])));
   }
 
-  /** Makes what is missing of the newest closed periods, newest first. @returns how many were made */
-  async makeMissing(onProgress: (progress: Progress) => void = () => {}): Promise<number> {
-    const missing = await this.#missing();
+  /**
+   * Makes what is missing of the newest periods that had ended by `endedBy`, newest first.
+   * @returns how many were made
+   */
+  async makeMissing(endedBy = this.#clock.now(), onProgress: (progress: Progress) => void = () => {}): Promise<number> {
+    const missing = await this.#missing(endedBy);
     for (const [done, span] of missing.entries()) {
       onProgress({ period: span.period, start: span.start, done, total: missing.length });
       await this.make(span);
@@ -136,14 +139,14 @@ export class ReportBook {
     else await this.make(span);
   }
 
-  async #missing(): Promise<Span[]> {
+  async #missing(endedBy: number): Promise<Span[]> {
     const since = await firstDay(this.#db);
     if (since === null) return [];
-    const now = this.#clock.now();
     const missing: Span[] = [];
     for (const period of PERIODS) {
-      const spans = closedSpans(period, now, this.timezone, KEPT_UP[period], since);
-      const known = new Set((await this.#store.known(period, spans.at(-1)?.start ?? dateOf(now, this.timezone))).map((report) => report.start));
+      const spans = closedSpans(period, endedBy, this.timezone, KEPT_UP[period], since);
+      if (spans.length === 0) continue;
+      const known = new Set((await this.#store.known(period, spans.at(-1)!.start)).map((report) => report.start));
       missing.push(...spans.filter((span) => !known.has(span.start)));
     }
     return missing.sort((a, b) => b.to - a.to);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, ManualClock, MINUTE } from '@vacancy/shared';
 import { silentLog } from '../log.js';
-import { Schedule, nextRun, patternOf, type Work } from './schedule.js';
+import { Schedule, lastRun, nextRun, patternOf, type Work } from './schedule.js';
 
 const at = (text: string): number => Date.parse(text);
 
@@ -27,23 +27,34 @@ describe('the schedule', () => {
     return schedule;
   };
 
-  it('makes what was missed at once, then every day at its time', async () => {
+  it.each([['2026-11-22T00:09:59Z', '2026-11-21T00:10Z'], ['2026-11-22T00:10Z', '2026-11-22T00:10Z'], ['2026-11-22T23:00Z', '2026-11-22T00:10Z']])('was last due before %s at %s', (now, due) => {
+    expect(new Date(lastRun('00:10', 'UTC', at(now))).toISOString()).toBe(new Date(at(due)).toISOString());
+  });
+
+  it('makes what was missed at once, and what has ended only when its time has come', async () => {
     const clock = new ManualClock(at('2026-11-22T12:00Z'));
-    const made: string[] = [];
-    await using schedule = started({ makeMissing: async () => made.push(new Date(clock.now()).toISOString()) }, clock);
+    const made: [string, string][] = [];
+    const hhmm = (ts: number) => new Date(ts).toISOString().slice(8, 16);
+    let ended = '';
+    await using schedule = started({
+      makeMissing: async (endedBy) => {
+        if (hhmm(endedBy) !== ended) made.push([hhmm(clock.now()), (ended = hhmm(endedBy))]);
+        return 0;
+      },
+    }, clock);
     await schedule.idle();
     for (let i = 0; i < 48 * 6; i++) {
       clock.advance(10 * MINUTE);
       await schedule.idle();
     }
-    expect(made).toEqual(['2026-11-22T12:00:00.000Z', '2026-11-23T00:10:00.000Z', '2026-11-24T00:10:00.000Z']);
+    expect(made).toEqual([['22T12:00', '22T00:10'], ['23T00:10', '23T00:10'], ['24T00:10', '24T00:10']]);
   });
 
   it('tries again after five minutes when the database was away', async () => {
     const clock = new ManualClock(at('2026-11-22T12:00Z'));
     let tries = 0;
     await using schedule = started({ makeMissing: async () => (++tries < 3 ? Promise.reject(new Error('away')) : 1) }, clock);
-    for (let i = 0; i < 30; i++) {
+    for (let i = 0; i < 12; i++) {
       await schedule.idle();
       clock.advance(MINUTE);
     }
@@ -51,28 +62,29 @@ describe('the schedule', () => {
     expect(tries).toBe(3);
   });
 
-  it('looks for late data every hour, and never while reports are being made', async () => {
+  it('looks for late data every quarter of an hour, and never while reports are being made', async () => {
     const clock = new ManualClock(at('2026-11-22T12:00Z'));
     const order: string[] = [];
     let done = () => {};
     const making = new Promise<void>((resolve) => (done = resolve));
     await using schedule = started({
-      makeMissing: async () => (order.push('made'), await making, order.push('made to the end')),
+      makeMissing: async () => (order.length === 0 ? (order.push('making'), await making, order.push('made')) : 0),
       reviseLate: async () => void order.push('looked'),
     }, clock);
-    clock.advance(HOUR);
+    clock.advance(30 * MINUTE);
     done();
     await schedule.idle();
-    expect(order).toEqual(['made', 'made to the end', 'looked', 'looked']);
+    expect(order).toEqual(['making', 'made', 'looked', 'looked']);
   });
 
   it('ends with its last piece of work and starts none after it', async () => {
     const clock = new ManualClock(at('2026-11-22T12:00Z'));
-    let looks = 0;
-    const schedule = started({ reviseLate: async () => void looks++ }, clock);
+    let works = 0;
+    const count = async () => ++works;
+    const schedule = started({ makeMissing: count, reviseLate: async () => void count() }, clock);
     await schedule.idle();
     await schedule[Symbol.asyncDispose]();
     clock.advance(48 * HOUR);
-    expect(looks).toBe(1);
+    expect(works).toBe(1);
   });
 });

@@ -1,11 +1,12 @@
 import { Cron } from 'croner';
-import { HOUR, MINUTE, systemClock, type Clock } from '@vacancy/shared';
+import { DAY, MINUTE, systemClock, type Clock } from '@vacancy/shared';
 import type { Log } from '../log.js';
 import type { Progress } from './reports.js';
 
 /** What is done on schedule. */
 export interface Work {
-  makeMissing(onProgress: (progress: Progress) => void): Promise<number>;
+  /** Makes what is missing of the periods that had ended by `endedBy`, Unix ms. */
+  makeMissing(endedBy: number, onProgress: (progress: Progress) => void): Promise<number>;
   reviseLate(): Promise<void>;
 }
 
@@ -19,6 +20,7 @@ export interface ScheduleOptions {
 }
 
 const RETRY_MS = 5 * MINUTE;
+const LOOK_MS = 15 * MINUTE;
 
 /** The cron pattern of a time of day. @throws RangeError with a sentence */
 export function patternOf(at: string): string {
@@ -31,9 +33,17 @@ export function patternOf(at: string): string {
 export const nextRun = (at: string, timezone: string, now: number): number =>
   new Cron(patternOf(at), { timezone, paused: true }).nextRun(new Date(now))!.getTime();
 
+/** When they were last due: a period that ended since then still waits for its time. */
+export function lastRun(at: string, timezone: string, now: number): number {
+  let run = nextRun(at, timezone, now - 2 * DAY);
+  for (let next = run; next <= now; next = nextRun(at, timezone, next)) run = next;
+  return run;
+}
+
 /**
  * Makes reports every day at one time, which is when a day, and on their days a week, a month and a year, have just ended; what was
- * missed while the service was down at once, and what failed again after five minutes. Looks for late data every hour.
+ * missed while the service was down at once, and what failed again after five minutes. Looks every quarter of an hour for late data,
+ * and for reports that are missing because the data itself came late: a history that was loaded, an archive that was rebuilt.
  */
 export class Schedule implements AsyncDisposable {
   readonly #options: ScheduleOptions;
@@ -50,7 +60,7 @@ export class Schedule implements AsyncDisposable {
 
   start(): void {
     this.#make();
-    this.#look();
+    this.#timer('look', LOOK_MS, () => this.#look());
   }
 
   /** Resolves when what has begun is done. */
@@ -59,18 +69,26 @@ export class Schedule implements AsyncDisposable {
   }
 
   #make(): void {
-    const { work, at, timezone, log } = this.#options;
-    const again = () => this.#timer('make', nextRun(at, timezone, this.#clock.now()) - this.#clock.now(), () => this.#make());
+    const { at, timezone } = this.#options;
     this.#run(async () => {
-      const made = await work.makeMissing((progress) => this.#options.onProgress?.(progress));
-      if (made > 0) log.info({ made }, 'reports up to date');
-      again();
+      await this.#makeMissing();
+      const now = this.#clock.now();
+      this.#timer('make', nextRun(at, timezone, now) - now, () => this.#make());
     }, () => this.#timer('make', RETRY_MS, () => this.#make()));
   }
 
   #look(): void {
-    this.#run(() => this.#options.work.reviseLate());
-    this.#timer('look', HOUR, () => this.#look());
+    this.#run(async () => {
+      await this.#options.work.reviseLate();
+      await this.#makeMissing();
+    });
+    this.#timer('look', LOOK_MS, () => this.#look());
+  }
+
+  async #makeMissing(): Promise<void> {
+    const { work, at, timezone, log, onProgress } = this.#options;
+    const made = await work.makeMissing(lastRun(at, timezone, this.#clock.now()), (progress) => onProgress?.(progress));
+    if (made > 0) log.info({ made }, 'reports up to date');
   }
 
   /** One after another: each reads what the other may be writing. */

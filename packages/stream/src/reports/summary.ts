@@ -124,27 +124,27 @@ const idle: Rule = ({ fleet, servers }) => {
   };
 };
 
-function whenBusy({ hour, hour_cpu_mean, weekday, date, month }: BusyTime, period: Period): Record<Lang, string> {
+function whenBusy({ cpu_mean, hour, hour_cpu_mean, weekday, date, month }: BusyTime, period: Period): Record<Lang, string> {
+  const cpu = `${cpu_mean.toFixed(0)}%`;
   const span = hour === undefined ? '' : `${clock(hour)}–${clock((hour + 1) % 24)}`;
-  if (period === 'year') return { en: `in ${month}`, zh: month ?? '' };
-  if (period === 'day') return { en: `from ${span.replace('–', ' to ')}`, zh: span };
-  if (period === 'week') return { en: `on ${WORDS.en.weekdays[weekday! - 1]} ${span}`, zh: `${WORDS.zh.weekdays[weekday! - 1]} ${span}` };
+  if (period === 'year') return { en: `in ${month} (${cpu} CPU)`, zh: `${month}（CPU ${cpu}）` };
+  if (period === 'day') return { en: `from ${span.replace('–', ' to ')} (${cpu} CPU)`, zh: `${span}（CPU ${cpu}）` };
+  if (period === 'week') return { en: `on ${WORDS.en.weekdays[weekday! - 1]} ${span} (${cpu} CPU)`, zh: `${WORDS.zh.weekdays[weekday! - 1]} ${span}（CPU ${cpu}）` };
   const daily = hour_cpu_mean === undefined ? null : `${hour_cpu_mean.toFixed(0)}%`;
-  return { en: `on ${date}${daily ? `, and of the day's hours ${span} (${daily})` : ''}`, zh: `${date}${daily ? `，一天之中为 ${span}（${daily}）` : ''}` };
+  return { en: `on ${date} (${cpu} CPU)${daily ? `, and of the day's hours ${span} (${daily})` : ''}`, zh: `${date}（CPU ${cpu}）${daily ? `，一天之中为 ${span}（${daily}）` : ''}` };
 }
 
 /** When it was busy, and who. */
 const busiest: Rule = ({ fleet, period }) => {
   if (!fleet.busy_time || !fleet.busy_server || !fleet.idle_server) return null;
   const when = whenBusy(fleet.busy_time, period);
-  const cpu = `${fleet.busy_time.cpu_mean.toFixed(0)}%`;
   const [busy, quiet] = [plain(fleet.busy_server.name), plain(fleet.idle_server.name)];
   const [most, least] = [`${fleet.busy_server.cpu_mean.toFixed(0)}%`, `${fleet.idle_server.cpu_mean.toFixed(0)}%`];
   const single = fleet.busy_server.server === fleet.idle_server.server;
   return {
     code: 'busy_time', params: { field: 'fleet.busy_time', ts: fleet.busy_time.ts, cpu_mean: fleet.busy_time.cpu_mean, busy_server: fleet.busy_server.server, idle_server: fleet.idle_server.server },
-    en: `It was busiest ${when.en} (${cpu} CPU)${single ? '' : `; busiest server ${busy} (${most}), idlest ${quiet} (${least})`}.`,
-    zh: `最忙时段：${when.zh}（CPU ${cpu}）${single ? '' : `；最忙服务器 ${busy}（${most}），最闲服务器 ${quiet}（${least}）`}。`,
+    en: `It was busiest ${when.en}${single ? '' : `; busiest server ${busy} (${most}), idlest ${quiet} (${least})`}.`,
+    zh: `最忙时段：${when.zh}${single ? '' : `；最忙服务器 ${busy}（${most}），最闲服务器 ${quiet}（${least}）`}。`,
   };
 };
 

@@ -1,5 +1,5 @@
 import type { Report, ReportFleet, ReportServer } from '@vacancy/shared';
-import { UNKNOWN, busyTime, bytes, count, dates, hours, moment, percent, share } from './format.js';
+import { UNKNOWN, busyTime, bytes as spaced, count, dates, hours as number, moment, percent, share } from './format.js';
 import type { Lang } from './lang.js';
 import { html, trusted, type Html } from './markup.js';
 import { STYLE } from './style.js';
@@ -45,6 +45,11 @@ ${definitions(words)}
 }
 
 export const titleOf = (report: Report, words: Words): string => `${words.title[report.period]} ${dates(report.start, report.end)}`;
+
+// A number and its unit stay on one line.
+const bytes = (value: number | null): string => spaced(value).replace(' ', '\u00a0');
+const hours = (value: number): string => `${number(value)}\u00a0h`;
+const whole = (text: string): Html => html`<span class="whole">${text}</span>`;
 
 function body(report: Report, lang: Lang, charts: typeof import('./charts.js') | null): Html {
   const words = WORDS[lang];
@@ -124,10 +129,10 @@ function servers(report: Report, lang: Lang): Html {
     `${percent(server.cpu_mean)} / ${percent(server.cpu_median)} / ${percent(server.cpu_max)}`,
     html`${bytes(server.memory_avg.used)} <span class="id">${words.of} ${bytes(server.memory_avg.total)}</span>`,
     html`${bytes(server.hdd_used_avg)} <span class="id">${words.of} ${bytes(server.hdd_total)}</span>`,
-    diskFull(server, words),
+    whole(diskFull(server, words)),
     `${bytes(server.network_up_total)} / ${bytes(server.network_down_total)}`,
     server.gpus.length > 0 ? `${share(server.idle_rate.free8g)} / ${share(server.idle_rate.used10pct)}` : UNKNOWN,
-    busyTime(server.busy_time, report.period, lang).when,
+    whole(busyTime(server.busy_time, report.period, lang).when),
   ]));
 }
 
@@ -146,7 +151,7 @@ function cards(report: Report, words: Words): Html {
   const rows = withCards.flatMap((server) => server.gpus.map((gpu) => [
     html`<bdi>${server.name}</bdi>`, String(gpu.id), html`<bdi>${gpu.gpu_type ?? UNKNOWN}</bdi>`, share(gpu.coverage),
     `${share(gpu.idle_rate.free8g)} / ${share(gpu.idle_rate.used10pct)}`, percent(gpu.utilization_mean),
-    `${bytes(gpu.memory_used_avg)} / ${bytes(gpu.memory_used_max)} / ${bytes(gpu.memory_total)}`, `${hours(gpu.occupied_idle_hours)} h`,
+    `${bytes(gpu.memory_used_avg)} / ${bytes(gpu.memory_used_max)} / ${bytes(gpu.memory_total)}`, hours(gpu.occupied_idle_hours),
   ]));
   return html`${strips}${table(head, rows)}`;
 }
@@ -157,8 +162,8 @@ function users({ users, servers }: Report, words: Words): Html {
   const names = new Map(servers.map((server) => [server.server, server.name]));
   const head = [words.user, words.gpu_hours, words.gpu_hours_fair, words.idle_hours, words.where];
   const rows = users.slice(0, MOST_USERS).map((user) => [
-    html`<bdi>${user.user}</bdi>`, hours(user.gpu_hours), hours(user.gpu_hours_fair), hours(user.idle_hours),
-    html`${user.servers.slice(0, 3).map((at, i) => html`${i > 0 && ', '}<bdi>${names.get(at.server) ?? at.server}</bdi> ${hours(at.gpu_hours)} h`)}${user.servers.length > 3 && ` +${user.servers.length - 3}`}`,
+    html`<bdi>${user.user}</bdi>`, number(user.gpu_hours), number(user.gpu_hours_fair), number(user.idle_hours),
+    html`${user.servers.slice(0, 3).map((at, i) => html`${i > 0 && ', '}<bdi>${names.get(at.server) ?? at.server}</bdi> ${hours(at.gpu_hours)}`)}${user.servers.length > 3 && ` +${user.servers.length - 3}`}`,
   ]);
   return html`<p class="hint">${words.usersNote}</p>${table(head, rows)}`;
 }

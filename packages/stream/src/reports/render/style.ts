@@ -35,7 +35,8 @@ td { white-space: nowrap; }
 td:first-child, td:last-child { white-space: normal; min-width: 90px; }
 thead th { min-width: 56px; }
 .id { color: #5b6878; font-size: 11px; white-space: nowrap; }
-.strips { width: auto; }
+.whole { white-space: nowrap; }
+.strips { width: auto; margin-bottom: 12px; }
 .strips th { font-weight: 400; white-space: nowrap; }
 .strips td { padding: 3px 8px; }
 .cell { display: inline-block; width: 46px; margin: 1px; padding: 2px 0; text-align: center; border-radius: 3px; }
