@@ -3,19 +3,22 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { startStack } from '../harness/stack.ts';
 import { waitFor } from '../harness/nats.ts';
+import { startPulse } from './pulse.ts';
 
 const SIMULATED = 6;
 
-/** One stack for all pages: the service, this host's agent and six simulated servers. */
+/** One stack for all pages: the service, this host's agent, six simulated servers and one whose figures are known. */
 export default async function setUp(): Promise<() => Promise<void>> {
   const stack = await startStack();
-  const env = { ...process.env, VACANCY_NATS_URL: stack.nats.url, VACANCY_DATA_DIR: stack.dataDir, VACANCY_LOG_LEVEL: 'error', VACANCY_SERVER_ID: 'this-host' };
+  const env = { ...process.env, VACANCY_NATS_URL: stack.nats.url, VACANCY_DATA_DIR: stack.dataDir, VACANCY_LOG_LEVEL: 'error', VACANCY_SERVER_ID: 'this-host', VACANCY_NAME: 'this-host' };
   const start = (file: string, ...args: string[]) =>
     spawn(process.execPath, [fileURLToPath(new URL(`../../packages/agent/dist/${file}`, import.meta.url)), ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] });
   const children = [start('main.js'), start('simulator/main.js', '--servers', String(SIMULATED), '--seed', '1', '--history-days', '2')];
-  await waitFor(async () => (await stack.api<{ server_num: number }>('/overview')).server_num === SIMULATED + 1, 30_000, 'all servers');
+  const stopPulse = startPulse(await stack.connect());
+  await waitFor(async () => (await stack.api<{ server_num: number }>('/overview')).server_num === SIMULATED + 2, 60_000, 'all servers');
   process.env.VACANCY_E2E_URL = stack.url;
   return async () => {
+    stopPulse();
     for (const child of children) {
       child.kill('SIGTERM');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
