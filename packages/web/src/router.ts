@@ -18,6 +18,7 @@ declare module 'vue-router' {
 export const routes: RouteRecordRaw[] = [
   { path: '/', name: 'home', component: () => import('./views/HomeView.vue'), meta: { title: 'nav.home', nav: true } },
   { path: '/gpus', name: 'gpus', component: () => import('./views/GpusView.vue'), meta: { title: 'nav.gpus', nav: true } },
+  { path: '/trends', name: 'trends', component: () => import('./views/TrendsView.vue'), meta: { title: 'nav.trends', nav: true } },
   { path: '/find', name: 'find', component: () => import('./views/FindView.vue'), meta: { title: 'nav.find', nav: true } },
   { path: '/reports', name: 'reports', component: () => import('./views/ReportsView.vue'), meta: { title: 'nav.reports', nav: true } },
   { path: '/reports/:period/:start', name: 'report', component: () => import('./views/ReportView.vue'), props: true, meta: { title: 'nav.reports' } },
