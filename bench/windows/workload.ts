@@ -13,13 +13,16 @@ export function numbers(seed: number): () => number {
 
 export const START = 1_762_000_000_000;
 
+/** Servers don't send all at once: when in its second one does, ms. */
+export const offset = (server: number): number => (37 * server) % 1_000;
+
 /**
  * One sample of one server at one second, as the wire has it: every card with a process, half of them at work. CPU is a
  * float that rarely repeats; utilisation and memory move in every sample.
  */
 export function sampleAt(server: number, second: number, cards: number, random: () => number): Received {
   return {
-    v: 1, server: `gpu${server}`, boot_id: '6f1c9c4e2a7b4d0f8e1a', seq: second, ts: START + 1_000 * second + (server % 1_000), interval_ms: 1_000,
+    v: 1, server: `gpu${server}`, boot_id: '6f1c9c4e2a7b4d0f8e1a', seq: second, ts: START + 1_000 * second + offset(server), interval_ms: 1_000,
     uptime_s: 7_793_761 + second, cpu: random() * 100, load1: random() * 64, memory_total: 118_158_827_520, memory_used: Math.floor(random() * 118e9),
     swap_total: 0, swap_used: 0, hdd_total: 8_315_412_000_000, hdd_used: 7_568_100_000_000,
     network_in: 1_472_131_498_480 + second * 1_250_000, network_out: 6_131_962_388_933 + second * 800_000, user_num: 3,

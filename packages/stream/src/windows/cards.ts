@@ -1,119 +1,95 @@
-import type { GpuSample, IdleRate, Millis } from '@vacancy/shared';
-import { idleTime } from './aggregates/idle-time.js';
-import { memoryUsed } from './aggregates/memory-used.js';
-import { Minimum } from './aggregates/minimum.js';
+import type { GpuSample, Millis } from '@vacancy/shared';
+import { idleTime, type MeanIdleRate } from './aggregates/idle-time.js';
 import { OccupiedIdle } from './aggregates/occupied-idle.js';
 import { PercentCounts } from './aggregates/percent-counts.js';
-import { utilizationMean } from './aggregates/utilization-mean.js';
-import { OCCUPIED_IDLE_COVERAGE, type CardStats, type CardWindows } from './stats.js';
-import { PRESENT, UNKNOWN, UTILIZATION, type Timeline } from './timeline.js';
+import { OCCUPIED_IDLE_COVERAGE, byLabel, type CardStats, type CardWindows, type WindowsSettings } from './stats.js';
+import { UNKNOWN, type Stretch, type Timeline } from './timeline.js';
 
-/** Where each aggregate's numbers begin; together they fill one cache line. */
-const IDLE = 0;
-const MEAN = IDLE + idleTime.numbers;
-const MEMORY = MEAN + utilizationMean.numbers;
-const NUMBERS = 8;
+/** The cards of one server, in the order of the timeline's columns: what their rows' totals do not tell. */
+export class Cards<CardLabel extends string> {
+  readonly #settings: WindowsSettings<string, CardLabel>;
+  /** A series for each card and each of the cards' windows. */
+  readonly #utilization = new PercentCounts(0);
+  readonly #occupied_idle = new OccupiedIdle();
+  /** As they were last asked, also by place in series. */
+  #read: ReadonlyMap<number, CardWindows<CardLabel>> = new Map();
+  #stats: CardStats[] = [];
 
-/** What is kept once for a card, and counts of which each of its windows is a series. */
-interface Card {
-  readonly id: number;
-  readonly memory_free: Minimum;
-  readonly occupied_idle: OccupiedIdle;
-  readonly utilization: PercentCounts;
-}
-
-/** The cards of one server over all windows, in the order of the timeline's columns. */
-export class Cards {
-  readonly #lengths: readonly Millis[];
-  #cards: Card[] = [];
-  /** `[card][window][number]` */
-  #sums = new Float64Array(0);
-
-  constructor(lengths: readonly Millis[]) {
-    this.#lengths = lengths;
-  }
-
-  get ids(): number[] {
-    return this.#cards.map((card) => card.id);
+  constructor(settings: WindowsSettings<string, CardLabel>) {
+    this.#settings = settings;
   }
 
   /** Counts the cards of a row in (`sign` 1) or out (-1) of a window. */
   shift(rows: Timeline, slot: number, window: number, sign: 1 | -1): void {
-    const sums = this.#sums;
-    let cell = rows.cell(slot, 0);
-    for (let column = 0; column < this.#cards.length; column++, cell += 2) {
-      const word = rows.words[cell + 1]!;
-      if (!(word & PRESENT)) continue;
-      const at = this.#at(column, window);
-      idleTime.shift(sums, at + IDLE, rows, slot, cell, sign);
-      utilizationMean.shift(sums, at + MEAN, rows, slot, cell, sign);
-      memoryUsed.shift(sums, at + MEMORY, rows, slot, cell, sign);
-      const percent = word & UTILIZATION;
-      if (percent !== UNKNOWN) this.#cards[column]!.utilization.shift(window, percent, sign);
+    const { card_windows } = this.#settings;
+    const place = card_windows.indexOf(window);
+    if (place < 0) return;
+    const from = rows.percent(slot);
+    for (let column = 0; column < rows.cards.length; column++) {
+      const percent = rows.percents[from + column]!;
+      if (percent !== UNKNOWN) this.#utilization.shift(column * card_windows.length + place, percent, sign);
     }
   }
 
-  /** A card's part of a sample, for what is kept once for all windows; nobody will ask for a time before `start`. */
-  record(column: number, ts: Millis, gpu: GpuSample, start: Millis): void {
-    const card = this.#cards[column]!;
-    card.memory_free.add(ts, gpu.memory_total - gpu.memory_used, start);
-    card.occupied_idle.add(ts, gpu);
+  record(column: number, ts: Millis, gpu: GpuSample): void {
+    this.#occupied_idle.add(column, ts, gpu);
   }
 
-  stats(column: number, window: number, start: Millis): CardStats {
-    const card = this.#cards[column]!;
-    const at = this.#at(column, window);
-    const coverage = Math.min(1, this.#sums[at]! / this.#lengths[window]!);
-    return {
-      coverage,
-      idle_rate: idleTime.value(this.#sums, at + IDLE),
-      utilization_median: card.utilization.median(window),
-      utilization_mean: utilizationMean.value(this.#sums, at + MEAN),
-      memory_used_mean: memoryUsed.value(this.#sums, at + MEMORY),
-      memory_free_min: card.memory_free.since(start),
-      occupied_idle: coverage >= OCCUPIED_IDLE_COVERAGE && card.occupied_idle.since(start),
-    };
+  addIdleRates(rows: Timeline, { newest, before }: Stretch, mean: MeanIdleRate): void {
+    for (let column = 0; column < rows.cards.length; column++) mean.add(rows.words, rows.cell(newest, column), rows.cell(before, column));
   }
 
-  seen(column: number, window: number): boolean {
-    return this.#sums[this.#at(column, window)]! > 0;
+  /** Ids of the cards that the stretch knows. */
+  seen(rows: Timeline, { newest, before }: Stretch): number[] {
+    return rows.cards.filter((_, column) => idleTime.observed(rows.words, rows.cell(newest, column), rows.cell(before, column)) > 0);
   }
 
-  /** Goes on with these cards in this order: what is known of those that stay stays, others begin empty. */
-  arrange(ids: readonly number[]): void {
-    const old = { sums: this.#sums, cards: this.#cards };
-    const width = this.#lengths.length * NUMBERS;
-    this.#sums = new Float64Array(ids.length * width);
-    this.#cards = ids.map((id, column) => {
-      const was = old.cards.findIndex((card) => card.id === id);
-      if (was >= 0) this.#sums.set(old.sums.subarray(was * width, (was + 1) * width), column * width);
-      return old.cards[was] ?? this.#begin(id);
-    });
+  /** The figures of all cards by id. What did not change since they were last asked is the same object: what nobody makes nobody collects. */
+  read(rows: Timeline, stretches: readonly Stretch[]): ReadonlyMap<number, CardWindows<CardLabel>> {
+    const now = new Map<number, CardWindows<CardLabel>>();
+    for (let column = 0; column < rows.cards.length; column++) {
+      const id = rows.cards[column]!;
+      now.set(id, this.#readCard(rows, column, stretches, this.#read.get(id)));
+    }
+    return (this.#read = now);
+  }
+
+  /** Goes on with these cards in this order, each named by its column until now; -1 begins an empty one. */
+  arrange(columns: readonly number[]): void {
+    const each = this.#settings.card_windows.length;
+    this.#utilization.arrange(columns.flatMap((was) => Array.from({ length: each }, (_, place) => (was < 0 ? -1 : was * each + place))));
+    this.#stats = [];
+    this.#read = new Map();
+    this.#occupied_idle.arrange(columns);
   }
 
   get bytes(): number {
-    return this.#cards.reduce((sum, card) => sum + card.memory_free.bytes + card.utilization.bytes, this.#sums.byteLength);
+    return this.#utilization.bytes;
   }
 
-  #begin(id: number): Card {
-    return { id, memory_free: new Minimum(), occupied_idle: new OccupiedIdle(), utilization: new PercentCounts(this.#lengths.length) };
+  #readCard(rows: Timeline, column: number, stretches: readonly Stretch[], was: CardWindows<CardLabel> | undefined): CardWindows<CardLabel> {
+    const { card_labels, card_windows, no_card } = this.#settings;
+    const series = column * card_labels.length;
+    let same = was !== undefined;
+    for (let place = 0; place < card_labels.length; place++) {
+      const before = this.#stats[series + place];
+      const stats = this.#readWindow(rows, column, place, stretches[card_windows[place]!]!, before);
+      if (stats === before) continue;
+      this.#stats[series + place] = stats;
+      same = false;
+    }
+    return same ? was! : byLabel(card_labels, (place) => this.#stats[series + place]!, no_card);
   }
 
-  #at(column: number, window: number): number {
-    return (column * this.#lengths.length + window) * NUMBERS;
+  #readWindow(rows: Timeline, column: number, place: number, { newest, before, start }: Stretch, was: CardStats | undefined): CardStats {
+    const { card_windows, lengths } = this.#settings;
+    const cell = rows.cell(newest, column);
+    const base = rows.cell(before, column);
+    const coverage = Math.min(1, idleTime.observed(rows.words, cell, base) / lengths[card_windows[place]!]!);
+    const idle_rate = idleTime.rate(rows.words, cell, base, was?.idle_rate);
+    const utilization_median = this.#utilization.median(column * card_windows.length + place);
+    const occupied_idle = coverage >= OCCUPIED_IDLE_COVERAGE && this.#occupied_idle.since(column, start);
+    const same = was?.idle_rate === idle_rate && was.coverage === coverage && was.utilization_median === utilization_median && was.occupied_idle === occupied_idle;
+    return same ? was : { coverage, idle_rate, utilization_median, occupied_idle };
   }
-}
-
-/** The mean over cards of their idle rates; a card that the window did not see has none. */
-export function meanIdleRate<Label extends string>(cards: Iterable<CardWindows<Label>>, label: Label): IdleRate {
-  let count = 0;
-  let free8g = 0;
-  let used10pct = 0;
-  for (const { [label]: { idle_rate } } of cards) {
-    if (idle_rate.free8g === null || idle_rate.used10pct === null) continue;
-    count++;
-    free8g += idle_rate.free8g;
-    used10pct += idle_rate.used10pct;
-  }
-  return count > 0 ? { free8g: free8g / count, used10pct: used10pct / count } : { free8g: null, used10pct: null };
 }

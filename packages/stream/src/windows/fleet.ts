@@ -1,12 +1,12 @@
 import type { Millis, WindowLabel } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
-import { meanIdleRate } from './cards.js';
+import { MeanIdleRate } from './aggregates/idle-time.js';
 import { Server } from './server.js';
-import { RANKED_COVERAGE, settle, type CardWindows, type FleetWindow, type Outcome, type RankedServer, type ServerWindows, type WindowsOptions, type WindowsSettings } from './stats.js';
+import { RANKED_COVERAGE, settle, type CardLabels, type FleetWindow, type NetworkRates, type Outcome, type RankedServer, type ServerWindows, type WindowsOptions, type WindowsSettings } from './stats.js';
 
 /** What changed since it was last asked. */
-export interface WindowsChanges<Label extends string = WindowLabel> {
-  readonly servers: ReadonlyMap<string, ServerWindows<Label>>;
+export interface WindowsChanges<Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels> {
+  readonly servers: ReadonlyMap<string, ServerWindows<Label, CardLabel>>;
   /** Servers whose last sample left the longest window: nothing is kept of them. */
   readonly removed: readonly string[];
 }
@@ -17,18 +17,18 @@ export interface WindowsChanges<Label extends string = WindowLabel> {
  * Two things move time. A sample moves its own server's windows to its `ts`; `advance` moves all of them to the clock, so
  * that the windows of a silent server drain. Only samples decide what is late: see docs/windows.md.
  */
-export class FleetWindows<Label extends string = WindowLabel> {
+export class FleetWindows<Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels> {
   /** Samples that came too late, and that came again, since the start. */
   late = 0;
   duplicates = 0;
 
-  readonly settings: WindowsSettings<Label>;
-  readonly #servers = new Map<string, Server<Label>>();
+  readonly settings: WindowsSettings<Label, CardLabel>;
+  readonly #servers = new Map<string, Server<Label, CardLabel>>();
   readonly #changed = new Set<string>();
   readonly #removed = new Set<string>();
   #now: Millis = -Infinity;
 
-  constructor(options: WindowsOptions<Label> = {}) {
+  constructor(options: WindowsOptions<Label, CardLabel> = {}) {
     this.settings = settle(options);
   }
 
@@ -53,21 +53,26 @@ export class FleetWindows<Label extends string = WindowLabel> {
   }
 
   /** The windows of a server, `null` when they hold no sample. */
-  server(id: string): ServerWindows<Label> | null {
+  server(id: string): ServerWindows<Label, CardLabel> | null {
     return this.#servers.get(id)?.read() ?? null;
   }
 
+  /** Upload and download of a server over each window; for who asks: not part of what is emitted. */
+  network(id: string): Record<Label, NetworkRates> | null {
+    return this.#servers.get(id)?.network() ?? null;
+  }
+
   fleet(label: Label): FleetWindow {
-    const cards: CardWindows<Label>[] = [];
+    const which = this.settings.labels.indexOf(label);
+    const idle_rate = new MeanIdleRate();
     const ranked: RankedServer[] = [];
     for (const [server, source] of this.#servers) {
-      const { windows, gpus } = source.read();
-      cards.push(...gpus.values());
-      const { cpu_mean, coverage } = windows[label];
+      source.addIdleRates(which, idle_rate);
+      const { cpu_mean, coverage } = source.read().windows[label];
       if (cpu_mean !== null && coverage >= RANKED_COVERAGE) ranked.push({ server, cpu_mean });
     }
     return {
-      idle_rate: meanIdleRate(cards, label),
+      idle_rate: idle_rate.value(),
       busy_server: foremost(ranked, (a, b) => b.cpu_mean - a.cpu_mean),
       idle_server: foremost(ranked, (a, b) => a.cpu_mean - b.cpu_mean),
     };
@@ -91,7 +96,7 @@ export class FleetWindows<Label extends string = WindowLabel> {
   }
 
   /** The servers that changed since the last call, and those that were let go; `null` when nothing happened. */
-  takeChanges(): WindowsChanges<Label> | null {
+  takeChanges(): WindowsChanges<Label, CardLabel> | null {
     if (this.#changed.size === 0 && this.#removed.size === 0) return null;
     const servers = new Map([...this.#changed].map((id) => [id, this.#servers.get(id)!.read()]));
     const removed = [...this.#removed].filter((id) => !this.#servers.has(id));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { GIB, KIB, OCCUPIED_IDLE_UTILIZATION, OCCUPIED_SHARE, type GpuSample, type IdleRate, type Millis } from '@vacancy/shared';
+import { GIB, OCCUPIED_IDLE_UTILIZATION, OCCUPIED_SHARE, type GpuSample, type IdleRate, type Millis } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
 import { FleetWindows } from './fleet.js';
 import type { CardStats, FleetWindow, Outcome } from './stats.js';
@@ -79,10 +79,15 @@ class Oracle {
         idle_rate: meanRate([...gpus.values()].map((card) => card[label].idle_rate)),
       };
     });
-    return { windows, network: record((label) => this.network(server, LENGTHS[label])), gpus };
+    return { windows, gpus };
   }
 
-  network(server: OracleServer, length: Millis) {
+  network(id: string) {
+    const server = this.servers.get(id);
+    return server ? record((label) => this.rates(server, LENGTHS[label])) : null;
+  }
+
+  rates(server: OracleServer, length: Millis) {
     const all = this.inOrder(server);
     const rate = (field: 'network_in' | 'network_out') => {
       let bytes = 0;
@@ -105,7 +110,6 @@ class Oracle {
     const observed = total(seen.map(({ ms }) => ms));
     const share = (idle: (gpu: GpuSample) => boolean) => (observed > 0 ? total(seen.filter(({ gpu }) => idle(gpu)).map(({ ms }) => ms)) / observed : null);
     const known = seen.filter(({ gpu }) => gpu.utilization !== undefined);
-    const kib = mean(seen.map(({ gpu, ms }) => [Math.round(gpu.memory_used / KIB), ms]));
     const coverage = Math.min(1, observed / length);
     return {
       coverage,
@@ -114,9 +118,6 @@ class Oracle {
         used10pct: share((gpu) => gpu.memory_used < IDLE.used_share * gpu.memory_total),
       },
       utilization_median: median(known.map(({ gpu }) => gpu.utilization!)),
-      utilization_mean: mean(known.map(({ gpu, ms }) => [gpu.utilization!, ms])),
-      memory_used_mean: kib === null ? null : kib * KIB,
-      memory_free_min: seen.length ? Math.min(...seen.map(({ gpu }) => gpu.memory_total - gpu.memory_used)) : null,
       occupied_idle:
         coverage >= 0.9 &&
         seen.every(({ gpu }) => gpu.memory_used >= OCCUPIED_SHARE * gpu.memory_total && gpu.utilization !== undefined && gpu.utilization < OCCUPIED_IDLE_UTILIZATION),
@@ -178,16 +179,17 @@ function expectBitwise<T extends object>(actual: T, expected: T, keys: readonly 
   for (const key of keys) if (actual[key] !== expected[key]) throw new Error(`${path}.${String(key)}: ${String(actual[key])}, oracle ${String(expected[key])}`);
 }
 
-function expectExact(windows: FleetWindows<Label>, oracle: Oracle, id: string): void {
+function expectExact(windows: FleetWindows<Label, Label>, oracle: Oracle, id: string): void {
   const actual = windows.server(id);
   const expected = oracle.read(id);
   expectSame(actual, expected, id);
+  expectSame(windows.network(id), oracle.network(id), `${id}.network`);
   if (!actual || !expected) return;
   for (const label of LABELS) {
     expectBitwise(actual.windows[label], expected.windows[label], ['cpu_median', 'cpu_min', 'cpu_max', 'coverage'], `${id}.${label}`);
     for (const [gpu, card] of actual.gpus) {
       const [one, other] = [card[label], expected.gpus.get(gpu)![label]];
-      expectBitwise(one, other, ['utilization_median', 'memory_free_min', 'occupied_idle', 'coverage'], `${id}.${gpu}.${label}`);
+      expectBitwise(one, other, ['utilization_median', 'occupied_idle', 'coverage'], `${id}.${gpu}.${label}`);
       expectBitwise(one.idle_rate, other.idle_rate, ['free8g', 'used10pct'], `${id}.${gpu}.${label}.idle_rate`);
     }
   }
@@ -267,7 +269,7 @@ function arrivals(steps: readonly Step[]): Arrival[] {
 const RUNS = (numRuns: number) => ({ numRuns, endOnFailure: true });
 
 function agree(steps: readonly Step[], max_samples: number): Record<Outcome, number> {
-  const windows = new FleetWindows<Label>({ lengths: LENGTHS, lateness_ms: LATENESS, idle: IDLE, max_samples });
+  const windows = new FleetWindows({ lengths: LENGTHS, card_labels: LABELS, lateness_ms: LATENESS, idle: IDLE, max_samples });
   const oracle = new Oracle(max_samples);
   const outcomes = { recorded: 0, late: 0, duplicate: 0 };
   for (const { at, sample, clock } of arrivals(steps)) {

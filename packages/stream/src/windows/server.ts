@@ -1,50 +1,65 @@
-import type { IdleRate, Millis, WindowStats } from '@vacancy/shared';
+import type { Millis, WindowStats } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
+import { cpuTime } from './aggregates/cpu-time.js';
+import { MeanIdleRate, idleTime } from './aggregates/idle-time.js';
 import { Maximum } from './aggregates/maximum.js';
 import { Minimum } from './aggregates/minimum.js';
-import { Cards, meanIdleRate } from './cards.js';
-import { ServerWindow } from './server-window.js';
-import { byLabel, type CardWindows, type Outcome, type ServerWindows, type WindowsSettings } from './stats.js';
-import { Timeline } from './timeline.js';
+import { network } from './aggregates/network.js';
+import { SortedValues } from './aggregates/sorted-values.js';
+import { Cards } from './cards.js';
+import { byLabel, type NetworkRates, type Outcome, type ServerWindows, type WindowsSettings } from './stats.js';
+import { CPU, OBSERVED_MS, Timeline, type Stretch } from './timeline.js';
+
+/** What a window of a server knows that the totals of the rows do not tell. */
+class Window {
+  readonly length: Millis;
+  /** Index of the window's oldest row; its newest is the timeline's. */
+  first = 0;
+  readonly cpu = new SortedValues();
+
+  constructor(length: Millis) {
+    this.length = length;
+  }
+}
 
 /**
  * One server: its samples in the order of event time, and a window of each length over their newest part.
  *
- *     rows:    start ─ the row before the longest window, kept for its counters ─ … ─ newest
+ *     rows:    start ─ the row before the longest window, kept for its totals ─ … ─ newest
  *     windows:         [60m ················ [15m ········ [5m ···· [1m ·· ] all end at the newest row
  *
  * Every window holds the rows with `ts > now − length`. Invariants: `window.first` is the index of the first such row; a window
- * has added each row from there on exactly once.
+ * has counted each row from there on exactly once.
  */
-export class Server<Label extends string> {
-  readonly #settings: WindowsSettings<Label>;
+export class Server<Label extends string, CardLabel extends Label> {
+  readonly #settings: WindowsSettings<Label, CardLabel>;
   readonly #rows = new Timeline();
-  readonly #windows: readonly ServerWindow[];
-  readonly #longest: ServerWindow;
-  readonly #cards: Cards;
+  readonly #windows: readonly Window[];
+  readonly #longest: Window;
+  readonly #cards: Cards<CardLabel>;
   readonly #cpu_min = new Minimum();
   readonly #cpu_max = new Maximum();
   #now: Millis;
   /** Rows up to here left early because there were too many of them. */
   #floor: Millis = -Infinity;
-  #read: ServerWindows<Label> | null = null;
+  #read: ServerWindows<Label, CardLabel> | null = null;
 
-  constructor(settings: WindowsSettings<Label>, now: Millis) {
+  constructor(settings: WindowsSettings<Label, CardLabel>, now: Millis) {
     this.#settings = settings;
     this.#now = now;
-    this.#windows = settings.lengths.map(() => new ServerWindow());
+    this.#windows = settings.lengths.map((length) => new Window(length));
     this.#longest = this.#windows[settings.lengths.indexOf(settings.longest)]!;
-    this.#cards = new Cards(settings.lengths);
+    this.#cards = new Cards(settings);
   }
 
   record(sample: Received): Outcome {
-    if (sample.ts <= this.#start(this.#settings.longest)) return 'late';
+    if (sample.ts <= this.#start(this.#longest.length)) return 'late';
     const index = this.#rows.placeOf(sample);
     if (index < 0) return 'duplicate';
     if (sample.ts < this.#newest() - this.#settings.lateness_ms) return 'late';
     this.advance(sample.ts);
     this.#insert(index, sample);
-    if (this.#rows.end - this.#longest.first > this.#settings.max_samples) this.#dropOldest();
+    while (this.#tooMuch()) this.#dropOldest();
     this.#read = null;
     return 'recorded';
   }
@@ -60,54 +75,43 @@ export class Server<Label extends string> {
     return this.#longest.first === this.#rows.end;
   }
 
-  read(): ServerWindows<Label> {
+  read(): ServerWindows<Label, CardLabel> {
     return (this.#read ??= this.#readAll());
+  }
+
+  network(): Record<Label, NetworkRates> {
+    return byLabel(this.#settings.labels, (which) => network.rates(this.#rows.numbers, this.#stretch(this.#windows[which]!)));
+  }
+
+  addIdleRates(which: number, mean: MeanIdleRate): void {
+    this.#cards.addIdleRates(this.#rows, this.#stretch(this.#windows[which]!), mean);
   }
 
   /** Bytes of the samples and of what is kept in arrays; the objects around them come on top. */
   get bytes(): number {
-    const parts = [this.#rows, this.#cpu_min, this.#cpu_max, this.#cards, ...this.#windows];
+    const parts = [this.#rows, this.#cpu_min, this.#cpu_max, this.#cards, ...this.#windows.map((window) => window.cpu)];
     return parts.reduce((sum, part) => sum + part.bytes, 0);
   }
 
-  /** A row that comes between two others changes what the second adds to its predecessor, so that one is taken out and put back. */
   #insert(index: number, sample: Received): void {
-    const between = index < this.#rows.end;
-    if (between) this.#windows.forEach((_, which) => this.#inside(which, index) && this.#take(which, index));
     this.#makeCards(sample);
     this.#rows.insert(index, sample, this.#settings.idle);
-    for (let which = 0; which < this.#windows.length; which++) this.#give(which, index, sample.ts, between);
-    const start = this.#start(this.#settings.longest);
+    const slot = this.#rows.slot(index);
+    for (let which = 0; which < this.#windows.length; which++) {
+      const window = this.#windows[which]!;
+      if (sample.ts > this.#start(window.length)) this.#shift(which, slot, 1);
+      else window.first++;
+    }
+    const start = this.#start(this.#longest.length);
     this.#cpu_min.add(sample.ts, sample.cpu, start);
     this.#cpu_max.add(sample.ts, sample.cpu, start);
-    for (const gpu of sample.gpus) this.#cards.record(this.#rows.column(gpu.id), sample.ts, gpu, start);
+    for (const gpu of sample.gpus) this.#cards.record(this.#rows.column(gpu.id), sample.ts, gpu);
   }
 
-  /** Gives the row just inserted at `index` to the window, and its successor again when that was taken out. */
-  #give(which: number, index: number, ts: Millis, between: boolean): void {
-    const window = this.#windows[which]!;
-    const inside = ts > this.#start(this.#settings.lengths[which]!);
-    if (!inside) window.first++;
-    if (inside) this.#put(which, index);
-    if (between && this.#inside(which, index + 1)) this.#put(which, index + 1);
-  }
-
-  #inside(which: number, index: number): boolean {
-    return index >= this.#windows[which]!.first;
-  }
-
-  #put(which: number, index: number): void {
-    const rows = this.#rows;
-    const slot = rows.slot(index);
-    this.#windows[which]!.add(rows, slot, index > rows.start ? rows.slot(index - 1) : -1);
-    this.#cards.shift(rows, slot, which, 1);
-  }
-
-  #take(which: number, index: number): void {
-    const rows = this.#rows;
-    const slot = rows.slot(index);
-    this.#windows[which]!.remove(rows, slot, index > rows.start ? rows.slot(index - 1) : -1);
-    this.#cards.shift(rows, slot, which, -1);
+  /** Counts a row in (`sign` 1) or out (-1) of a window. */
+  #shift(which: number, slot: number, sign: 1 | -1): void {
+    this.#windows[which]!.cpu.shift(this.#rows.numbers[slot + CPU]!, sign);
+    this.#cards.shift(this.#rows, slot, which, sign);
   }
 
   #evict(): boolean {
@@ -119,19 +123,24 @@ export class Server<Label extends string> {
 
   #evictFrom(which: number): boolean {
     const window = this.#windows[which]!;
-    const start = this.#start(this.#settings.lengths[which]!);
+    const start = this.#start(window.length);
     const first = window.first;
-    while (window.first < this.#rows.end && this.#rows.tsAt(window.first) <= start) this.#take(which, window.first++);
+    while (window.first < this.#rows.end && this.#rows.tsAt(window.first) <= start) this.#shift(which, this.#rows.slot(window.first++), -1);
     return window.first > first;
   }
 
-  /** Lets go of what no window holds, but for the last row before the longest: the next increase starts there. */
+  /** Lets go of what no window holds, but for the last row before the longest, and of cards that it does not know. */
   #release(): void {
     this.#read = null;
-    this.#rows.start = Math.max(this.#rows.start, this.#longest.first - 1);
-    const longest = this.#windows.indexOf(this.#longest);
-    const ids = this.#rows.cards.filter((_, column) => this.#cards.seen(column, longest));
-    if (ids.length < this.#rows.cards.length) this.#arrange(ids);
+    const rows = this.#rows;
+    rows.start = Math.max(rows.start, this.#longest.first - 1);
+    const ids = this.#cards.seen(rows, this.#stretch(this.#longest));
+    if (ids.length < rows.cards.length) this.#arrange(ids);
+  }
+
+  #tooMuch(): boolean {
+    const rows = this.#rows.end - this.#longest.first;
+    return rows > this.#settings.max_samples || this.#observed(this.#stretch(this.#longest)) > idleTime.most_ms;
   }
 
   #dropOldest(): void {
@@ -140,45 +149,44 @@ export class Server<Label extends string> {
   }
 
   #makeCards({ gpus }: Received): void {
-    const fresh = gpus.filter((gpu) => this.#rows.column(gpu.id) < 0).map((gpu) => gpu.id);
-    if (fresh.length > 0) this.#arrange([...this.#rows.cards, ...fresh]);
+    for (const { id } of gpus) if (this.#rows.column(id) < 0) this.#arrange([...this.#rows.cards, id]);
   }
 
   #arrange(ids: readonly number[]): void {
+    this.#cards.arrange(ids.map((id) => this.#rows.column(id)));
     this.#rows.arrange(ids);
-    this.#cards.arrange(ids);
   }
 
-  #readAll(): ServerWindows<Label> {
-    const { labels } = this.#settings;
-    const gpus = this.#gpus();
+  #readAll(): ServerWindows<Label, CardLabel> {
+    const { labels, no_window } = this.#settings;
+    const stretches = this.#windows.map((window) => this.#stretch(window));
     return {
-      windows: byLabel(labels, (which) => this.#windowStats(which, meanIdleRate(gpus.values(), labels[which]!))),
-      network: byLabel(labels, (which) => this.#windows[which]!.network.value()),
-      gpus,
+      windows: byLabel(labels, (which) => this.#readWindow(this.#windows[which]!, stretches[which]!), no_window),
+      gpus: this.#cards.read(this.#rows, stretches),
     };
   }
 
-  #windowStats(which: number, idle_rate: IdleRate): WindowStats {
-    const length = this.#settings.lengths[which]!;
-    const start = this.#start(length);
-    const { cpu, cpu_mean } = this.#windows[which]!;
+  #readWindow({ length, cpu }: Window, stretch: Stretch): WindowStats {
+    const idle_rate = new MeanIdleRate();
+    this.#cards.addIdleRates(this.#rows, stretch, idle_rate);
     return {
       cpu_median: cpu.median(),
-      cpu_mean: cpu_mean.value(),
-      cpu_min: this.#cpu_min.since(start),
-      cpu_max: this.#cpu_max.since(start),
-      coverage: Math.min(1, cpu_mean.weight / length),
-      idle_rate,
+      cpu_mean: cpuTime.mean(this.#rows.numbers, stretch),
+      cpu_min: this.#cpu_min.since(stretch.start),
+      cpu_max: this.#cpu_max.since(stretch.start),
+      coverage: Math.min(1, this.#observed(stretch) / length),
+      idle_rate: idle_rate.value(),
     };
   }
 
-  #gpus(): Map<number, CardWindows<Label>> {
-    const { labels, lengths } = this.#settings;
-    const starts = lengths.map((length) => this.#start(length));
-    const gpus = new Map<number, CardWindows<Label>>();
-    this.#rows.cards.forEach((id, column) => gpus.set(id, byLabel(labels, (which) => this.#cards.stats(column, which, starts[which]!))));
-    return gpus;
+  #observed({ newest, before }: Stretch): Millis {
+    const { numbers } = this.#rows;
+    return numbers[newest + OBSERVED_MS]! - numbers[before + OBSERVED_MS]!;
+  }
+
+  #stretch({ first, length }: Window): Stretch {
+    const rows = this.#rows;
+    return { newest: rows.before(rows.end), before: rows.before(first), start: this.#start(length) };
   }
 
   /** The windows hold what is after their start. */

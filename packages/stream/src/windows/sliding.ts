@@ -2,16 +2,16 @@ import { Observable, distinctUntilChanged, filter, map, type OperatorFunction } 
 import { SECOND, systemClock, type Clock, type Millis, type WindowLabel } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
 import { FleetWindows, type WindowsChanges } from './fleet.js';
-import type { ServerWindows, WindowsOptions } from './stats.js';
+import type { CardLabels, ServerWindows, WindowsOptions } from './stats.js';
 
-export interface SlidingOptions<Label extends string = WindowLabel> extends WindowsOptions<Label> {
+export interface SlidingOptions<Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels> extends WindowsOptions<Label, CardLabel> {
   /** A server is emitted at most once in this time, ms. */
   readonly tick_ms?: Millis;
   /** Windows to go on with, for instance those that a replay filled; the other options are then theirs. */
-  readonly windows?: FleetWindows<Label>;
+  readonly windows?: FleetWindows<Label, CardLabel>;
 }
 
-export interface WindowsTick<Label extends string = WindowLabel> extends WindowsChanges<Label> {
+export interface WindowsTick<Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels> extends WindowsChanges<Label, CardLabel> {
   /** When it was made, by the clock. */
   readonly ts: Millis;
 }
@@ -25,10 +25,10 @@ export interface WindowsTick<Label extends string = WindowLabel> extends Windows
  *
  * @example samples$.pipe(slidingWindows({ tick_ms: 250 })).subscribe((tick) => table.apply(tick.servers))
  */
-export function slidingWindows<Label extends string = WindowLabel>(
-  options: SlidingOptions<Label> = {},
+export function slidingWindows<Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels>(
+  options: SlidingOptions<Label, CardLabel> = {},
   clock: Clock = systemClock,
-): OperatorFunction<Received, WindowsTick<Label>> {
+): OperatorFunction<Received, WindowsTick<Label, CardLabel>> {
   const { tick_ms = SECOND } = options;
   return (source) =>
     new Observable((subscriber) => {
@@ -63,7 +63,7 @@ export function slidingWindows<Label extends string = WindowLabel>(
 }
 
 /** The windows of one server out of the ticks, `null` once nothing is known of it. */
-export const serverWindows = <Label extends string = WindowLabel>(id: string): OperatorFunction<WindowsTick<Label>, ServerWindows<Label> | null> =>
+export const serverWindows = <Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels>(id: string): OperatorFunction<WindowsTick<Label, CardLabel>, ServerWindows<Label, CardLabel> | null> =>
   (ticks) =>
     ticks.pipe(
       filter((tick) => tick.servers.has(id) || tick.removed.includes(id)),

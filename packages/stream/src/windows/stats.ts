@@ -1,8 +1,14 @@
 import { DEFAULT_IDLE, WINDOW_LABELS, WINDOW_LENGTHS, type IdleRate, type IdleThresholds, type Millis, type WindowLabel, type WindowStats } from '@vacancy/shared';
 
-export interface WindowsOptions<Label extends string = WindowLabel> {
+/** The windows that are kept of cards unless others are named: those that rows and the recommendation show. */
+export const CARD_LABELS = ['5m', '60m'] as const satisfies readonly WindowLabel[];
+export type CardLabels = (typeof CARD_LABELS)[number];
+
+export interface WindowsOptions<Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels> {
   /** Lengths of the windows by name, ms. */
   readonly lengths?: Readonly<Record<Label, Millis>>;
+  /** Those of which figures of each card are wanted. */
+  readonly card_labels?: readonly CardLabel[];
   /** How far a sample may lie behind the newest one of its server and still be placed, ms. */
   readonly lateness_ms?: Millis;
   /** What counts as an idle card. */
@@ -12,10 +18,15 @@ export interface WindowsOptions<Label extends string = WindowLabel> {
 }
 
 /** The options with every default applied, checked once. */
-export interface WindowsSettings<Label extends string> {
+export interface WindowsSettings<Label extends string, CardLabel extends Label = Label> {
   readonly labels: readonly Label[];
   /** In the order of `labels`, ms. */
   readonly lengths: readonly Millis[];
+  readonly card_labels: readonly CardLabel[];
+  /** Their places in `labels`. */
+  readonly card_windows: readonly number[];
+  readonly no_card: Readonly<Record<CardLabel, null>>;
+  readonly no_window: Readonly<Record<Label, null>>;
   readonly longest: Millis;
   readonly lateness_ms: Millis;
   readonly idle: IdleThresholds;
@@ -46,24 +57,17 @@ export interface CardStats {
   readonly idle_rate: IdleRate;
   /** Percent, over the samples that know it; null when none does. */
   readonly utilization_median: number | null;
-  /** Percent, weighted by observed time. */
-  readonly utilization_mean: number | null;
-  /** Bytes, weighted by observed time, to the KiB. */
-  readonly memory_used_mean: number | null;
-  /** The least free memory that any sample of the window saw, bytes. */
-  readonly memory_free_min: number | null;
   /** Memory held throughout the window while the card did no work in it. */
   readonly occupied_idle: boolean;
 }
 
-export type CardWindows<Label extends string = WindowLabel> = Readonly<Record<Label, CardStats>>;
+export type CardWindows<CardLabel extends string = CardLabels> = Readonly<Record<CardLabel, CardStats>>;
 
 /** Everything that is known of one server; a fresh object after each change, never edited. */
-export interface ServerWindows<Label extends string = WindowLabel> {
+export interface ServerWindows<Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels> {
   readonly windows: Readonly<Record<Label, WindowStats>>;
-  readonly network: Readonly<Record<Label, NetworkRates>>;
   /** By card id. */
-  readonly gpus: ReadonlyMap<number, CardWindows<Label>>;
+  readonly gpus: ReadonlyMap<number, CardWindows<CardLabel>>;
 }
 
 export interface RankedServer {
@@ -79,29 +83,32 @@ export interface FleetWindow {
   readonly idle_server: RankedServer | null;
 }
 
-export function settle<Label extends string>(options: WindowsOptions<Label>): WindowsSettings<Label> {
+export function settle<Label extends string, CardLabel extends Label>(options: WindowsOptions<Label, CardLabel>): WindowsSettings<Label, CardLabel> {
   const lengths = (options.lengths ?? WINDOW_LENGTHS) as Readonly<Record<Label, Millis>>;
   const labels = Object.keys(lengths) as Label[];
+  const card_labels = options.card_labels ?? ((CARD_LABELS as readonly string[]).filter((label) => label in lengths) as CardLabel[]);
   const { lateness_ms = DEFAULT_LATENESS_MS, idle = DEFAULT_IDLE, max_samples = DEFAULT_MAX_SAMPLES } = options;
   if (labels.length === 0 || labels.some((label) => !(lengths[label] > 0))) throw new RangeError('windows: every length must be positive');
   if (!(lateness_ms >= 0)) throw new RangeError('windows: lateness_ms must not be negative');
   if (!(max_samples >= 1 && max_samples <= 65_535)) throw new RangeError('windows: max_samples must lie between 1 and 65,535');
   const each = labels.map((label) => lengths[label]);
-  return { labels, lengths: each, longest: Math.max(...each), lateness_ms, idle, max_samples };
+  const card_windows = card_labels.map((label) => labels.indexOf(label));
+  const no_card = byLabel(card_labels, () => null);
+  const no_window = byLabel(labels, () => null);
+  return { labels, lengths: each, card_labels, card_windows, no_card, no_window, longest: Math.max(...each), lateness_ms, idle, max_samples };
 }
 
 /** What is known of a server without a sample. */
-export function emptyServerWindows<Label extends string = WindowLabel>(labels: readonly Label[] = WINDOW_LABELS as readonly string[] as readonly Label[]): ServerWindows<Label> {
+export function emptyServerWindows<Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels>(
+  labels: readonly Label[] = WINDOW_LABELS as readonly string[] as readonly Label[],
+): ServerWindows<Label, CardLabel> {
   const nothing: WindowStats = { cpu_median: null, cpu_mean: null, cpu_min: null, cpu_max: null, coverage: 0, idle_rate: { free8g: null, used10pct: null } };
-  return {
-    windows: byLabel(labels, () => nothing),
-    network: byLabel(labels, () => ({ network_up: null, network_down: null })),
-    gpus: new Map(),
-  };
+  return { windows: byLabel(labels, () => nothing), gpus: new Map() };
 }
 
-export function byLabel<Label extends string, T>(labels: readonly Label[], of: (which: number) => T): Record<Label, T> {
-  const record = {} as Record<Label, T>;
-  labels.forEach((label, which) => (record[label] = of(which)));
+/** A record of what `of` says of each label. `blank`, with the same keys in the same order, saves finding the shape of the record key by key. */
+export function byLabel<Label extends string, T>(labels: readonly Label[], of: (which: number) => T, blank?: Readonly<Record<Label, unknown>>): Record<Label, T> {
+  const record = { ...blank } as Record<Label, T>;
+  for (let which = 0; which < labels.length; which++) record[labels[which]!] = of(which);
   return record;
 }

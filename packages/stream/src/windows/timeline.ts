@@ -1,23 +1,36 @@
-import { KIB, isFree8g, isUsed10pct, type GpuSample, type IdleThresholds, type Millis } from '@vacancy/shared';
+import type { IdleThresholds, Millis } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
+import { cpuTime } from './aggregates/cpu-time.js';
+import { idleTime } from './aggregates/idle-time.js';
+import { network } from './aggregates/network.js';
 
-/** Where a row's numbers lie from its slot on. `BOOT` is a small number that stands for the boot id. */
+/** Where a row's numbers lie from its slot on: what the sample said. `BOOT` is a small number that stands for the boot id. */
 export const TS = 0;
-export const INTERVAL_MS = 1;
-export const CPU = 2;
-export const NETWORK_IN = 3;
-export const NETWORK_OUT = 4;
-export const UPTIME_S = 5;
+export const CPU = 1;
+export const NETWORK_IN = 2;
+export const NETWORK_OUT = 3;
+export const UPTIME_S = 4;
+export const BOOT = 5;
 const SEQ = 6;
-export const BOOT = 7;
-const HEAD = 8;
+/** And its totals: the sums over this row and all before it. */
+export const OBSERVED_MS = 7;
+export const CPU_TIME = 8;
+export const CPU_TIME_LOW = 9;
+export const UP_BYTES = 10;
+export const UP_MS = 11;
+export const DOWN_BYTES = 12;
+export const DOWN_MS = 13;
+const HEAD = 14;
 
-/** The second word of a card's cell: the bits of what it was, and its utilisation in whole percents in the lowest byte. */
-export const PRESENT = 1 << 8;
-export const FREE8G = 1 << 9;
-export const USED10PCT = 1 << 10;
-export const UTILIZATION = 0xff;
+/** In the place of a utilisation, which is in whole percents. */
 export const UNKNOWN = 255;
+
+/** What a window holds: the slot of its newest row, that of the row before its oldest, and the moment after which it begins. */
+export interface Stretch {
+  readonly newest: number;
+  readonly before: number;
+  readonly start: Millis;
+}
 
 const FIRST_CAPACITY = 64;
 const FEW_BOOTS = 16;
@@ -25,9 +38,12 @@ const FEW_BOOTS = 16;
 /**
  * The samples of one server in the order of their event time: a ring of rows, shared by the windows of all lengths.
  *
- * A row is 64 bytes for the server and 8 for each card, in one piece: with 1,000 servers nothing is in the processor's cache, and a row
- * of eight cards costs two cache lines of one page where a column for each field cost a dozen lines of as many pages.
- * It is named by its index, which grows for ever; `slot(index)` is where its numbers begin, `cell(slot, column)` where a card's words do.
+ * A row holds what its sample said and running totals. The sum over any stretch of rows is the total at its last row less the total
+ * of the row before its first, so that a window needs no sums of its own and what leaves it costs nothing.
+ *
+ * A row is 112 bytes for the server and 13 for each card, in one piece: with 1,000 servers nothing is in the processor's cache, and
+ * what counts is how many places a sample touches. It is named by its index, which grows for ever; `slot(index)` is where its numbers begin,
+ * `cell(slot, column)` where a card's totals do, `percent(slot)` where the utilisation of all cards does.
  */
 export class Timeline {
   /** Index of the oldest row, and one past the newest. */
@@ -35,23 +51,39 @@ export class Timeline {
   end = 0;
   /** Ids of the cards; a card's place here is its column. */
   cards: readonly number[] = [];
-  numbers = new Float64Array(FIRST_CAPACITY * HEAD);
-  /** The same memory as `numbers`: of each card its memory in use, KiB, and its second word. */
-  words = new Uint32Array(this.numbers.buffer);
+  numbers!: Float64Array;
+  /** The same memory as `numbers`. */
+  words!: Uint32Array;
+  percents!: Uint8Array;
 
-  #width = HEAD;
-  #mask = FIRST_CAPACITY - 1;
+  #width = 0;
+  #mask = 0;
+  /** The slot of a row of zeros. */
+  #zeros = 0;
   /** By card id, which is at most 255. */
   readonly #columns = new Int16Array(256).fill(-1);
   #boots: string[] = [];
   #most_boots = FEW_BOOTS;
 
+  constructor() {
+    this.#allocate(FIRST_CAPACITY, []);
+  }
+
   slot(index: number): number {
     return (index & this.#mask) * this.#width;
   }
 
+  /** The slot of the row before; zeros when there is none, which is what its totals are then. */
+  before(index: number): number {
+    return index > this.start ? this.slot(index - 1) : this.#zeros;
+  }
+
   cell(slot: number, column: number): number {
-    return 2 * (slot + HEAD + column);
+    return 2 * (slot + HEAD) + idleTime.totals * column;
+  }
+
+  percent(slot: number): number {
+    return 4 * this.cell(slot, this.cards.length);
   }
 
   tsAt(index: number): Millis {
@@ -75,15 +107,16 @@ export class Timeline {
     return index;
   }
 
-  /** Puts the sample at `index`; rows from there on move up by one. Its cards must have columns. */
+  /** Puts the sample at `index`; rows from there on move up by one and their totals rise. Its cards must have columns. */
   insert(index: number, sample: Received, idle: IdleThresholds): void {
     if (this.end - this.start > this.#mask) this.#layOut(2 * (this.#mask + 1), this.cards);
-    for (let i = this.end; i > index; i--) this.numbers.copyWithin(this.slot(i), this.slot(i - 1), this.slot(i - 1) + this.#width);
+    for (let i = this.end; i > index; i--) this.#copy(this.slot(i - 1), this.slot(i));
     this.end++;
-    this.#write(this.slot(index), sample, idle);
+    this.#write(this.slot(index), this.before(index), sample);
+    for (let i = index; i < this.end; i++) this.#count(i, sample, idle);
   }
 
-  /** Goes on with these cards in this order; the cells of others are given up. */
+  /** Goes on with these cards in this order; what is known of others is given up. */
   arrange(ids: readonly number[]): void {
     this.#layOut(this.#mask + 1, ids);
     this.#columns.fill(-1);
@@ -112,22 +145,30 @@ export class Timeline {
     return this.numbers[slot + SEQ]! - sample.seq;
   }
 
-  #write(slot: number, sample: Received, idle: IdleThresholds): void {
-    const { numbers, words } = this;
+  /** What the sample says, and the totals of the row before. */
+  #write(slot: number, before: number, sample: Received): void {
+    this.#copy(before, slot);
+    const { numbers, percents } = this;
     numbers[slot + TS] = sample.ts;
-    numbers[slot + INTERVAL_MS] = sample.interval_ms;
     numbers[slot + CPU] = sample.cpu;
     numbers[slot + NETWORK_IN] = sample.network_in;
     numbers[slot + NETWORK_OUT] = sample.network_out;
     numbers[slot + UPTIME_S] = sample.uptime_s;
-    numbers[slot + SEQ] = sample.seq;
     numbers[slot + BOOT] = this.#boot(sample.boot_id);
-    for (let i = slot + HEAD; i < slot + this.#width; i++) numbers[i] = 0;
-    for (const gpu of sample.gpus) {
-      const cell = this.cell(slot, this.#columns[gpu.id]!);
-      words[cell] = Math.round(gpu.memory_used / KIB);
-      words[cell + 1] = secondWord(gpu, idle);
-    }
+    numbers[slot + SEQ] = sample.seq;
+    const percent = this.percent(slot);
+    for (let column = 0; column < this.cards.length; column++) percents[percent + column] = UNKNOWN;
+    for (const { id, utilization } of sample.gpus) if (utilization !== undefined) percents[percent + this.#columns[id]!] = Math.round(utilization);
+  }
+
+  /** Adds the sample to the totals of a row that is its own or a later one. The successor of a new row grew from it, no more from the row before. */
+  #count(index: number, sample: Received, idle: IdleThresholds): void {
+    const { numbers, words } = this;
+    const slot = this.slot(index);
+    numbers[slot + OBSERVED_MS]! += sample.interval_ms;
+    cpuTime.count(numbers, slot, sample);
+    network.count(numbers, slot, this.before(index));
+    for (const gpu of sample.gpus) idleTime.count(words, this.cell(slot, this.#columns[gpu.id]!), gpu, sample.interval_ms, idle);
   }
 
   #boot(boot_id: string): number {
@@ -153,33 +194,36 @@ export class Timeline {
     this.#most_boots = 2 * fresh.size + FEW_BOOTS;
   }
 
-  /** Moves all rows into memory for another number of them and other cards. Rare: the capacity doubles, cards are changed by hand. */
-  #layOut(capacity: number, cards: readonly number[]): void {
-    const width = HEAD + cards.length;
-    const moved = new Float64Array(capacity * width);
-    const words = new Uint32Array(moved.buffer);
-    for (let index = this.start; index < this.end; index++) {
-      const from = this.slot(index);
-      const to = (index & (capacity - 1)) * width;
-      moved.set(this.numbers.subarray(from, from + HEAD), to);
-      cards.forEach((id, column) => {
-        const was = this.#columns[id]!;
-        if (was < 0) return;
-        // As words: read as a double, a cell may be a NaN, whose bits nothing promises to keep.
-        const [cell, there] = [this.cell(from, was), this.cell(to, column)];
-        words[there] = this.words[cell]!;
-        words[there + 1] = this.words[cell + 1]!;
-      });
-    }
-    this.numbers = moved;
-    this.words = words;
-    this.cards = cards;
-    this.#width = width;
-    this.#mask = capacity - 1;
+  #copy(from: number, to: number): void {
+    this.numbers.copyWithin(to, from, from + this.#width);
   }
-}
 
-function secondWord(gpu: GpuSample, idle: IdleThresholds): number {
-  const utilization = gpu.utilization === undefined ? UNKNOWN : Math.round(gpu.utilization);
-  return PRESENT | (isFree8g(gpu, idle) ? FREE8G : 0) | (isUsed10pct(gpu, idle) ? USED10PCT : 0) | utilization;
+  /** Moves all rows into memory for another number of them and other cards. Rare: the capacity doubles, cards are changed by hand. */
+  #layOut(capacity: number, ids: readonly number[]): void {
+    const old = { numbers: this.numbers, words: this.words, percents: this.percents };
+    const rows = Array.from({ length: this.end - this.start }, (_, i) => this.slot(this.start + i));
+    const places = rows.map((slot) => ({ slot, cell: this.cell(slot, 0), percent: this.percent(slot) }));
+    const columns = ids.map((id) => this.#columns[id]!);
+    this.#allocate(capacity, ids);
+    places.forEach((from, i) => {
+      const slot = this.slot(this.start + i);
+      this.numbers.set(old.numbers.subarray(from.slot, from.slot + HEAD), slot);
+      columns.forEach((was, column) => {
+        this.percents[this.percent(slot) + column] = was < 0 ? UNKNOWN : old.percents[from.percent + was]!;
+        // As words: read as a double, two of them may be a NaN, whose bits nothing promises to keep.
+        const cell = from.cell + idleTime.totals * was;
+        if (was >= 0) this.words.set(old.words.subarray(cell, cell + idleTime.totals), this.cell(slot, column));
+      });
+    });
+  }
+
+  #allocate(capacity: number, ids: readonly number[]): void {
+    this.#width = HEAD + Math.ceil((13 * ids.length) / 8);
+    this.#mask = capacity - 1;
+    this.#zeros = capacity * this.#width;
+    this.numbers = new Float64Array(this.#zeros + this.#width);
+    this.words = new Uint32Array(this.numbers.buffer);
+    this.percents = new Uint8Array(this.numbers.buffer);
+    this.cards = ids;
+  }
 }

@@ -4,8 +4,9 @@ import { Maximum } from './maximum.js';
 import { Minimum } from './minimum.js';
 import { PercentCounts } from './percent-counts.js';
 import { SortedValues } from './sorted-values.js';
-import { Sum } from './sum.js';
+import { cpuTime } from './cpu-time.js';
 import { increase } from './network.js';
+import { OBSERVED_MS } from '../timeline.js';
 
 const median = (values: number[]): number | null => {
   const sorted = values.toSorted((a, b) => a - b);
@@ -96,20 +97,20 @@ it('Minimum drops what nobody asks for any more before it grows', () => {
   expect(least.bytes).toBeLessThanOrEqual(16 * 32);
 });
 
-it('Sum forgets what is taken out again, where a plain sum drifts', () => {
-  const sum = new Sum();
+it('cpuTime has the mean of a stretch of rows to the last digits, where a plain total has drifted', () => {
+  const numbers = new Float64Array(2 * 16);
   let plain = 0;
-  const values = [1e15, 0.1, 3e-7, 31.9];
-  for (const x of values) {
-    sum.add(x);
-    plain += x;
-  }
-  for (const x of values) {
-    sum.subtract(x);
-    plain -= x;
-  }
-  expect(Math.abs(sum.value())).toBeLessThan(1e-15);
-  expect(Math.abs(plain)).toBeGreaterThan(1e-8);
+  const count = (cpu: number) => {
+    cpuTime.count(numbers, 16, { cpu, interval_ms: 333 });
+    numbers[16 + OBSERVED_MS]! += 333;
+    plain += cpu * 333;
+  };
+  for (let i = 0; i < 1_000_000; i++) count((i / 7) % 100);
+  numbers.copyWithin(0, 16);
+  const before = plain;
+  for (let i = 0; i < 10; i++) count(31.9);
+  expect(cpuTime.mean(numbers, { newest: 16, before: 0 })).toBeCloseTo(31.9, 12);
+  expect((plain - before) / 3_330).not.toBeCloseTo(31.9, 12);
 });
 
 describe('increase of a counter', () => {

@@ -1,9 +1,9 @@
 import type { Millis } from '@vacancy/shared';
-import type { TrailingAggregate } from './aggregate.js';
+import type { Trailing } from './aggregate.js';
 import { Minimum } from './minimum.js';
 
 /** The greatest value since any moment. */
-export class Maximum implements TrailingAggregate<number | null> {
+export class Maximum implements Trailing<number | null> {
   readonly #negated = new Minimum();
 
   add(ts: Millis, x: number, start: Millis): void {

@@ -1,11 +1,11 @@
 import type { Millis } from '@vacancy/shared';
-import type { TrailingAggregate } from './aggregate.js';
+import type { Trailing } from './aggregate.js';
 
 /**
  * The least value since any moment. Of all values it keeps those that no later value undercuts, a staircase that only rises with
  * time: the first step after a moment is the least value since then. One staircase serves the windows of all lengths.
  */
-export class Minimum implements TrailingAggregate<number | null> {
+export class Minimum implements Trailing<number | null> {
   /** Pairs of time and value, in the order of time, `#size` of them. */
   #steps = new Float64Array(2 * 4);
   #size = 0;

@@ -6,33 +6,38 @@ const PLACES = 104;
 
 /**
  * How often each whole percent occurs, for some series at once: an exact median in 208 bytes a series, whatever the length of the
- * window. The median is looked for from where it was last time, a step or two away. The series share places
- * (`[place][series]`): a sample that enters all windows of a card enters them within one cache line.
+ * window. The median is looked for from where it was last time, a step or two away.
  */
 export class PercentCounts {
-  readonly #counts: Uint16Array;
-  readonly #series: number;
+  #counts: Uint16Array;
 
   constructor(series: number) {
-    this.#series = series;
     this.#counts = new Uint16Array(PLACES * series);
   }
 
   shift(series: number, percent: number, sign: 1 | -1): void {
     const counts = this.#counts;
-    const step = this.#series;
-    counts[percent * step + series]! += sign;
-    counts[SIZE * step + series]! += sign;
-    if (percent < counts[CURSOR * step + series]!) counts[BELOW * step + series]! += sign;
+    const at = PLACES * series;
+    counts[at + percent]! += sign;
+    counts[at + SIZE]! += sign;
+    if (percent < counts[at + CURSOR]!) counts[at + BELOW]! += sign;
   }
 
   /** The mean of the two middle values when their number is even; `null` of nothing. */
   median(series: number): number | null {
-    const size = this.#counts[SIZE * this.#series + series]!;
+    const at = PLACES * series;
+    const size = this.#counts[at + SIZE]!;
     if (size === 0) return null;
     const middle = size >>> 1;
-    const upper = this.#seek(series, middle);
-    return size % 2 === 1 ? upper : (this.#seek(series, middle - 1) + upper) / 2;
+    const upper = this.#seek(at, middle);
+    return size % 2 === 1 ? upper : (this.#seek(at, middle - 1) + upper) / 2;
+  }
+
+  /** Goes on with these series in this order, each named by its number until now; -1 begins an empty one. */
+  arrange(series: readonly number[]): void {
+    const old = this.#counts;
+    this.#counts = new Uint16Array(PLACES * series.length);
+    series.forEach((was, now) => was >= 0 && this.#counts.set(old.subarray(PLACES * was, PLACES * (was + 1)), PLACES * now));
   }
 
   get bytes(): number {
@@ -40,15 +45,14 @@ export class PercentCounts {
   }
 
   /** Moves the cursor to the percent of this rank. */
-  #seek(series: number, rank: number): number {
+  #seek(at: number, rank: number): number {
     const counts = this.#counts;
-    const step = this.#series;
-    let cursor = counts[CURSOR * step + series]!;
-    let below = counts[BELOW * step + series]!;
-    while (below > rank) below -= counts[--cursor * step + series]!;
-    for (let here = counts[cursor * step + series]!; below + here <= rank; here = counts[++cursor * step + series]!) below += here;
-    counts[CURSOR * step + series] = cursor;
-    counts[BELOW * step + series] = below;
+    let cursor = counts[at + CURSOR]!;
+    let below = counts[at + BELOW]!;
+    while (below > rank) below -= counts[at + --cursor]!;
+    for (let here = counts[at + cursor]!; below + here <= rank; here = counts[at + ++cursor]!) below += here;
+    counts[at + CURSOR] = cursor;
+    counts[at + BELOW] = below;
     return cursor;
   }
 }

@@ -1,3 +1,5 @@
+import type { Counted } from './aggregate.js';
+
 /** Values of one leaf at most; half of that after a split. */
 const LEAF = 64;
 
@@ -8,7 +10,7 @@ const LEAF = 64;
  * is a binary search for its leaf, one within it, and a move of at most 63 neighbours; a rank is found by adding up sizes.
  * Neighbours that fit into half a leaf are joined, so that n numbers never lie in more than n/16 + 1 leaves.
  */
-export class SortedValues {
+export class SortedValues implements Counted {
   #values = new Float64Array(LEAF);
   /** In the order of the values: each leaf's place in `#values`, its last value and its size. */
   #places = new Uint16Array(1);
@@ -20,6 +22,12 @@ export class SortedValues {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Puts a number in (`sign` 1) or takes one out (-1). */
+  shift(x: number, sign: 1 | -1): void {
+    if (sign > 0) this.add(x);
+    else this.remove(x);
   }
 
   add(x: number): void {
