@@ -8,7 +8,7 @@ import { UNKNOWN, type Stretch, type Timeline } from './timeline.js';
 /** The cards of one server, in the order of the timeline's columns: what their rows' totals do not tell. */
 export class Cards<CardLabel extends string> {
   readonly #settings: WindowsSettings<string, CardLabel>;
-  /** A series for each card and each of the cards' windows. */
+  /** A series for each card and each window in which it is kept. */
   readonly #utilization = new PercentCounts(0);
   readonly #occupied_idle = new OccupiedIdle();
   /** As they were last asked, also by place in series. */
@@ -21,13 +21,13 @@ export class Cards<CardLabel extends string> {
 
   /** Counts the cards of a row in (`sign` 1) or out (-1) of a window. */
   shift(rows: Timeline, slot: number, window: number, sign: 1 | -1): void {
-    const { card_windows } = this.#settings;
-    const place = card_windows.indexOf(window);
+    const { utilization_windows } = this.#settings;
+    const place = utilization_windows.indexOf(window);
     if (place < 0) return;
     const from = rows.percent(slot);
     for (let column = 0; column < rows.cards.length; column++) {
       const percent = rows.percents[from + column]!;
-      if (percent !== UNKNOWN) this.#utilization.shift(column * card_windows.length + place, percent, sign);
+      if (percent !== UNKNOWN) this.#utilization.shift(column * utilization_windows.length + place, percent, sign);
     }
   }
 
@@ -56,7 +56,7 @@ export class Cards<CardLabel extends string> {
 
   /** Goes on with these cards in this order, each named by its column until now; -1 begins an empty one. */
   arrange(columns: readonly number[]): void {
-    const each = this.#settings.card_windows.length;
+    const each = this.#settings.utilization_windows.length;
     this.#utilization.arrange(columns.flatMap((was) => Array.from({ length: each }, (_, place) => (was < 0 ? -1 : was * each + place))));
     this.#stats = [];
     this.#read = new Map();
@@ -73,7 +73,7 @@ export class Cards<CardLabel extends string> {
     let same = was !== undefined;
     for (let place = 0; place < card_labels.length; place++) {
       const before = this.#stats[series + place];
-      const stats = this.#readWindow(rows, column, place, stretches[card_windows[place]!]!, before);
+      const stats = this.#readWindow(rows, column, card_windows[place]!, stretches[card_windows[place]!]!, before);
       if (stats === before) continue;
       this.#stats[series + place] = stats;
       same = false;
@@ -81,15 +81,21 @@ export class Cards<CardLabel extends string> {
     return same ? was! : byLabel(card_labels, (place) => this.#stats[series + place]!, no_card);
   }
 
-  #readWindow(rows: Timeline, column: number, place: number, { newest, before, start }: Stretch, was: CardStats | undefined): CardStats {
-    const { card_windows, lengths } = this.#settings;
+  #readWindow(rows: Timeline, column: number, window: number, { newest, before, start }: Stretch, was: CardStats | undefined): CardStats {
+    const { lengths } = this.#settings;
     const cell = rows.cell(newest, column);
     const base = rows.cell(before, column);
-    const coverage = Math.min(1, idleTime.observed(rows.words, cell, base) / lengths[card_windows[place]!]!);
+    const coverage = Math.min(1, idleTime.observed(rows.words, cell, base) / lengths[window]!);
     const idle_rate = idleTime.rate(rows.words, cell, base, was?.idle_rate);
-    const utilization_median = this.#utilization.median(column * card_windows.length + place);
+    const utilization_median = this.#utilizationMedian(column, window);
     const occupied_idle = coverage >= OCCUPIED_IDLE_COVERAGE && this.#occupied_idle.since(column, start);
     const same = was?.idle_rate === idle_rate && was.coverage === coverage && was.utilization_median === utilization_median && was.occupied_idle === occupied_idle;
     return same ? was : { coverage, idle_rate, utilization_median, occupied_idle };
+  }
+
+  #utilizationMedian(column: number, window: number): number | null {
+    const { utilization_windows } = this.#settings;
+    const place = utilization_windows.indexOf(window);
+    return place < 0 ? null : this.#utilization.median(column * utilization_windows.length + place);
   }
 }

@@ -11,6 +11,7 @@ import type { CardStats, FleetWindow, Outcome } from './stats.js';
 const LENGTHS = { short: 5_000, middle: 20_000, long: 60_000 } as const;
 type Label = keyof typeof LENGTHS;
 const LABELS = Object.keys(LENGTHS) as Label[];
+const UTILIZATION_LABELS: Label[] = ['middle', 'long'];
 const LONGEST = 60_000;
 const LATENESS = 3_000;
 const IDLE = { free_bytes: 8 * GIB, used_share: 0.1 };
@@ -66,7 +67,7 @@ class Oracle {
     const server = this.servers.get(id);
     if (!server) return null;
     const ids = new Set(this.inside(server, LONGEST).flatMap((sample) => sample.gpus.map((gpu) => gpu.id)));
-    const gpus = new Map([...ids].map((gpu) => [gpu, record((label) => this.card(server, gpu, LENGTHS[label]))]));
+    const gpus = new Map([...ids].map((gpu) => [gpu, record((label) => this.card(server, gpu, label))]));
     const windows = record((label) => {
       const samples = this.inside(server, LENGTHS[label]);
       const cpus = samples.map((sample) => sample.cpu);
@@ -105,7 +106,8 @@ class Oracle {
     return { network_up: rate('network_out'), network_down: rate('network_in') };
   }
 
-  card(server: OracleServer, id: number, length: Millis): CardStats {
+  card(server: OracleServer, id: number, label: Label): CardStats {
+    const length = LENGTHS[label];
     const seen = this.inside(server, length).flatMap((sample) => sample.gpus.filter((gpu) => gpu.id === id).map((gpu) => ({ gpu, ms: sample.interval_ms })));
     const observed = total(seen.map(({ ms }) => ms));
     const share = (idle: (gpu: GpuSample) => boolean) => (observed > 0 ? total(seen.filter(({ gpu }) => idle(gpu)).map(({ ms }) => ms)) / observed : null);
@@ -117,7 +119,7 @@ class Oracle {
         free8g: share((gpu) => gpu.memory_total - gpu.memory_used > IDLE.free_bytes),
         used10pct: share((gpu) => gpu.memory_used < IDLE.used_share * gpu.memory_total),
       },
-      utilization_median: median(known.map(({ gpu }) => gpu.utilization!)),
+      utilization_median: UTILIZATION_LABELS.includes(label) ? median(known.map(({ gpu }) => gpu.utilization!)) : null,
       occupied_idle:
         coverage >= 0.9 &&
         seen.every(({ gpu }) => gpu.memory_used >= OCCUPIED_SHARE * gpu.memory_total && gpu.utilization !== undefined && gpu.utilization < OCCUPIED_IDLE_UTILIZATION),
@@ -269,7 +271,7 @@ function arrivals(steps: readonly Step[]): Arrival[] {
 const RUNS = (numRuns: number) => ({ numRuns, endOnFailure: true });
 
 function agree(steps: readonly Step[], max_samples: number): Record<Outcome, number> {
-  const windows = new FleetWindows({ lengths: LENGTHS, card_labels: LABELS, lateness_ms: LATENESS, idle: IDLE, max_samples });
+  const windows = new FleetWindows({ lengths: LENGTHS, card_labels: LABELS, utilization_labels: UTILIZATION_LABELS, lateness_ms: LATENESS, idle: IDLE, max_samples });
   const oracle = new Oracle(max_samples);
   const outcomes = { recorded: 0, late: 0, duplicate: 0 };
   for (const { at, sample, clock } of arrivals(steps)) {

@@ -3,12 +3,16 @@ import { DEFAULT_IDLE, WINDOW_LABELS, WINDOW_LENGTHS, type IdleRate, type IdleTh
 /** The windows that are kept of cards unless others are named: those that rows and the recommendation show. */
 export const CARD_LABELS = ['5m', '60m'] as const satisfies readonly WindowLabel[];
 export type CardLabels = (typeof CARD_LABELS)[number];
+/** The window of which a card's median utilisation is kept unless others are named: what the card is doing now. */
+const UTILIZATION_LABELS: readonly WindowLabel[] = ['5m'];
 
 export interface WindowsOptions<Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels> {
   /** Lengths of the windows by name, ms. */
   readonly lengths?: Readonly<Record<Label, Millis>>;
   /** Those of which figures of each card are wanted. */
   readonly card_labels?: readonly CardLabel[];
+  /** Those among them in which the median of utilisation is wanted too. */
+  readonly utilization_labels?: readonly CardLabel[];
   /** How far a sample may lie behind the newest one of its server and still be placed, ms. */
   readonly lateness_ms?: Millis;
   /** What counts as an idle card. */
@@ -25,6 +29,7 @@ export interface WindowsSettings<Label extends string, CardLabel extends Label =
   readonly card_labels: readonly CardLabel[];
   /** Their places in `labels`. */
   readonly card_windows: readonly number[];
+  readonly utilization_windows: readonly number[];
   readonly no_card: Readonly<Record<CardLabel, null>>;
   readonly no_window: Readonly<Record<Label, null>>;
   readonly longest: Millis;
@@ -55,7 +60,7 @@ export interface CardStats {
   /** Observed time of this card ÷ length of the window, 0–1. */
   readonly coverage: number;
   readonly idle_rate: IdleRate;
-  /** Percent, over the samples that know it; null when none does. */
+  /** Percent, over the samples that know it; null when none does, and in windows in which it is not kept. */
   readonly utilization_median: number | null;
   /** Memory held throughout the window while the card did no work in it. */
   readonly occupied_idle: boolean;
@@ -86,16 +91,21 @@ export interface FleetWindow {
 export function settle<Label extends string, CardLabel extends Label>(options: WindowsOptions<Label, CardLabel>): WindowsSettings<Label, CardLabel> {
   const lengths = (options.lengths ?? WINDOW_LENGTHS) as Readonly<Record<Label, Millis>>;
   const labels = Object.keys(lengths) as Label[];
-  const card_labels = options.card_labels ?? ((CARD_LABELS as readonly string[]).filter((label) => label in lengths) as CardLabel[]);
+  const known = (of: readonly string[]): CardLabel[] => of.filter((label) => label in lengths) as CardLabel[];
+  const places = (of: readonly Label[]): number[] => of.map((label) => labels.indexOf(label));
+  const card_labels = options.card_labels ?? known(CARD_LABELS);
+  const utilization_labels = options.utilization_labels ?? known(UTILIZATION_LABELS);
   const { lateness_ms = DEFAULT_LATENESS_MS, idle = DEFAULT_IDLE, max_samples = DEFAULT_MAX_SAMPLES } = options;
   if (labels.length === 0 || labels.some((label) => !(lengths[label] > 0))) throw new RangeError('windows: every length must be positive');
   if (!(lateness_ms >= 0)) throw new RangeError('windows: lateness_ms must not be negative');
   if (!(max_samples >= 1 && max_samples <= 65_535)) throw new RangeError('windows: max_samples must lie between 1 and 65,535');
   const each = labels.map((label) => lengths[label]);
-  const card_windows = card_labels.map((label) => labels.indexOf(label));
   const no_card = byLabel(card_labels, () => null);
   const no_window = byLabel(labels, () => null);
-  return { labels, lengths: each, card_labels, card_windows, no_card, no_window, longest: Math.max(...each), lateness_ms, idle, max_samples };
+  return {
+    labels, lengths: each, longest: Math.max(...each), card_labels, card_windows: places(card_labels), utilization_windows: places(utilization_labels),
+    no_card, no_window, lateness_ms, idle, max_samples,
+  };
 }
 
 /** What is known of a server without a sample. */
