@@ -30,7 +30,8 @@ export interface Found extends Entry {
   readonly clean: boolean;
 }
 
-const MAGIC = 'VACANCY1';
+// Its number changes with the form of the ledger: one of another form is no journal, and the rows say where to go on.
+const MAGIC = 'VACANCY2';
 
 /**
  * The last batch that was cut, on disk before it is sent. A batch is written only after its predecessor is safely stored, so one

@@ -194,6 +194,7 @@ class JetStreamStore implements Store {
       db: this.db, journal: this.#journal, reader: this.#reader, ledger: this.#ledger, idle: this.settings.idle,
       limits: { ...DEFAULT_LIMITS, ...this.#options.limits }, log, clock: this.#clock,
       relocate: async (was) => positionIn(await this.#reader.info(), was, log),
+      mend: (batch) => this.#mend(batch),
       onStored: (made, cut) => this.#stored(made, cut),
       onError: (error) => this.#note(error),
     });
@@ -201,12 +202,18 @@ class JetStreamStore implements Store {
 
   async #resend(batch: Made['batch']): Promise<void> {
     await sendBatch(this.db, batch);
+    const { from, to } = batch;
+    if ((await this.#mend(batch)) === 0) this.#options.log.info({ from, to }, 'the last run ended uncleanly; its last batch is whole');
+    this.#token = batch.token;
+  }
+
+  /** @returns how many tables' blocks were missing. */
+  async #mend(batch: Made['batch']): Promise<number> {
     const repairs = await verifyBatch(this.db, batch, this.settings, this.#clock.now());
     this.#counts.repairs += repairs.length;
     const { from, to } = batch;
     if (repairs.length > 0) this.#options.log.warn({ from, to, repairs }, 'mended what an unclean stop had torn');
-    else this.#options.log.info({ from, to }, 'the last run ended uncleanly; its last batch is whole');
-    this.#token = batch.token;
+    return repairs.length;
   }
 
   #stored({ batch, duplicates, rejections }: Made, cut: Cut): void {

@@ -17,6 +17,8 @@ export interface WriterParts {
   readonly clock: Clock;
   /** Where the stream was made anew: from where to go on. */
   readonly relocate: (position: Position) => Promise<Position>;
+  /** Mends what the end of the engine in the middle of the batch has torn. */
+  readonly mend: (batch: Batch) => Promise<unknown>;
   readonly onStored: (made: Made, cut: Cut) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -98,10 +100,24 @@ export class Writer {
     const { ledger, idle, journal, onStored } = this.#parts;
     const made = makeBatch(cut, ledger, idle);
     const { batch } = made;
-    await this.#insist(() => journal.write({ batch, ledger: ledger.state() }));
-    if (!(await this.#insist(() => sendBatch(this.#parts.db, batch)))) return;
+    if (!(await this.#insist(() => journal.write({ batch, ledger: ledger.state() })))) return;
+    if (!(await this.#insist(this.#sending(batch)))) return;
     this.position = { stream: batch.stream, seq: batch.to };
     onStored(made, cut);
+  }
+
+  /**
+   * Sends the batch at each call. One that follows a failure is checked: an engine that was killed in the middle may keep the token
+   * of a block that it never made visible, and then drops every retry of it.
+   */
+  #sending(batch: Batch): () => Promise<void> {
+    let failed = false;
+    return async () => {
+      const again = failed;
+      failed = true;
+      await sendBatch(this.#parts.db, batch);
+      if (again) await this.#parts.mend(batch);
+    };
   }
 
   /** Tries until it works; `false` when it was stopped before. */
