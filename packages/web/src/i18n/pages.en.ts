@@ -288,6 +288,14 @@ export const pagesEn = {
     never: 'Does not grow',
     few: 'Not enough data: {n} of {least} days',
   },
+  wall: {
+    matrix: 'Free memory of every card, GiB',
+    load: 'The fleet now',
+    trends: 'The last 24 hours',
+    leave: 'Leave',
+    keys: 'Scenes change by themselves; arrow keys change them, too, Escape leaves.',
+    paused: 'Scenes stand still because less motion is preferred; arrow keys change them, Escape leaves.',
+  },
 };
 
 export type PageMessages = typeof pagesEn;

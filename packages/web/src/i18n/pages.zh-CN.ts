@@ -289,4 +289,12 @@ export const pagesZhCN: PageMessages = {
     never: '没有增长',
     few: '数据不足：{n} / {least} 天',
   },
+  wall: {
+    matrix: '各卡空闲显存（GiB）',
+    load: '集群现状',
+    trends: '最近 24 小时',
+    leave: '退出',
+    keys: '画面自动轮换；也可用方向键切换，按 Esc 退出。',
+    paused: '因系统设置为减少动态效果，画面不自动轮换；用方向键切换，按 Esc 退出。',
+  },
 };
