@@ -124,6 +124,23 @@ describe('the publisher', () => {
     expect(publisher.clock_offset_ms! + 90_000).toBeLessThan(500);
   });
 
+  it('leaves nothing behind each time that the broker comes back', async () => {
+    const warnings: string[] = [];
+    const listen = ({ name }: Error) => void warnings.push(name);
+    process.on('warning', listen);
+    await using link = await startLink(nats.port);
+    using spool = openSpool();
+    await using publisher = new Publisher(spool, { ...options, nats_url: [`nats://127.0.0.1:${link.port}`] }, silentLog);
+    for (let time = 0; time < 14; time++) {
+      await waitFor(() => publisher.connected && publisher.clock_offset_ms !== null, 20_000, 'a connection');
+      await sleep(50);
+      link.cut();
+      await waitFor(() => !publisher.connected, 10_000, 'the loss');
+    }
+    process.off('warning', listen);
+    expect(warnings).not.toContain('MaxListenersExceededWarning');
+  });
+
   it('stores every sample exactly once and each run in order, however agent, broker and link are broken', { timeout: 180_000 }, async () => {
     await using link = await startLink(nats.port);
     const notes = join(dir, 'notes');

@@ -38,6 +38,7 @@ export class Publisher implements AsyncDisposable {
   readonly #answers = new Map<string, (answer: Answer) => void>();
   #nc: NatsConnection | null = null;
   #up = false;
+  #measuring = new AbortController();
   #inbox = '';
   #inventory: { data: string; sent: boolean } | null = null;
   #offset: number | null = null;
@@ -130,17 +131,20 @@ export class Publisher implements AsyncDisposable {
   #setUp(up: boolean): void {
     if (up !== this.#up && !this.#stop.signal.aborted) this.#log.info({ ...this.#spool.stats() }, up ? 'connected to the broker' : 'lost the broker');
     this.#up = up;
-    if (up) void this.#measureOffset(this.#nc!);
+    this.#measuring.abort();
+    this.#measuring = new AbortController();
+    if (up) void this.#measureOffset(this.#nc!, this.#measuring.signal);
     else this.#settle('later');
     this.#wake.all();
   }
 
-  async #measureOffset(nc: NatsConnection): Promise<void> {
-    while (this.#up && nc === this.#nc && !this.#stop.signal.aborted) {
+  /** Until the connection is lost: a broker that comes and goes must not leave one of these behind each time. */
+  async #measureOffset(nc: NatsConnection, lost: AbortSignal): Promise<void> {
+    while (!lost.aborted) {
       const offset = await clockOffset(nc, this.#clock);
       this.#offset = offset;
       if (offset === null) return; // this broker does not tell an agent the time; asking again would only fill its log
-      await sleep(OFFSET_EVERY_MS, this.#stop.signal, this.#clock);
+      await sleep(OFFSET_EVERY_MS, lost, this.#clock);
     }
   }
 
