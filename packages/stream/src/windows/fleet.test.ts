@@ -120,6 +120,13 @@ describe('what stays', () => {
     expect(windows.bytes).toBeLessThan(32 * 1024);
   });
 
+  it('right idle rates, though samples claim to stand for more time than the totals of a card can hold', () => {
+    const windows = filled(1_500, (second) => ({ interval_ms: HOUR, gpus: [card({ memory_used: second % 2 ? 0 : 20 * GIB })] }));
+    const { idle_rate, coverage } = windows.server('a')!.gpus.get(0)!['60m'];
+    expect(coverage).toBe(1);
+    expect(idle_rate.free8g).toBeCloseTo(0.5, 2);
+  });
+
   it('no drift, after a million samples of awkward numbers', () => {
     const windows = new FleetWindows({ lengths: { only: 10 * SECOND } });
     for (let i = 0; i < 1_000_000; i++) windows.record(sampleOf({ ts: NOW + i * SECOND, cpu: i < 999_990 ? (i * 0.1) % 100 : 31.9, interval_ms: 333 }));
