@@ -18,7 +18,7 @@ const number = (text: string | undefined, fallback: number): number => {
 
 const kills = number(values.kills, values.short ? 6 : 50);
 const seed = number(values.seed, 1 + Math.floor(Math.random() * 999_999));
-console.log(`${kills} kills, seed ${seed}: npm run faults -- --kills ${kills} --seed ${seed} repeats their order`);
+console.log(`${kills} kills, seed ${seed}; the same seed repeats their order`);
 const outcome = await runFaults({
   kills, seed, source: values.source, away_ms: values.short ? 0 : 120_000, say: (line) => console.log(line),
   minutes: values.minutes === undefined ? undefined : number(values.minutes, 1),

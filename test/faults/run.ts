@@ -209,8 +209,11 @@ function apply(fault: Fault, parts: Parts): void {
   const hit = fault.victims.filter((victim) => kill(victim, parts));
   for (const { target } of hit) done.killed[target]++;
   if (hit.length > 1) done.together += hit.length;
-  if (hit.length > 0) say(`kill -9 ${hit.map(({ target, which, down_ms }) => `${target === 'publisher' ? parts.publishers[which]!.name : target} ${target === 'engine' ? '' : ` (started again in ${(down_ms / 1000).toFixed(1)} s)`}`).join(', ')}`);
+  if (hit.length > 0) say(`kill -9 ${hit.map((victim) => describe(victim, parts)).join(', ')}`);
 }
+
+const describe = ({ target, which, down_ms }: Victim, { publishers }: Parts): string =>
+  target === 'engine' ? target : `${target === 'publisher' ? publishers[which]!.name : target} (started again in ${(down_ms / 1000).toFixed(1)} s)`;
 
 function kill({ target, which, down_ms }: Victim, { publishers, broker, service, engine, catchUp }: Parts): boolean {
   const kept = { publisher: publishers[which]!, 'nats-server': broker, stream: service, engine: null }[target];
