@@ -2,13 +2,27 @@ import { describe, expect, it } from 'vitest';
 import type { FleetRow } from '@vacancy/shared';
 import { generateFleet } from '../dev/recording.js';
 import { createFormat } from '../format/format.js';
-import { choices, COLUMN_KEYS, COLUMNS, filterRows, NO_FILTER, sortRows, stateOf } from './table.js';
+import { asBefore, choices, COLUMN_KEYS, COLUMNS, filterRows, NO_FILTER, sortRows, stateOf } from './table.js';
 
 const rows: FleetRow[] = (() => {
   const snapshot = generateFleet(24, 1_762_000_000_000).snapshot('fleet');
   return snapshot?.topic === 'fleet' ? snapshot.data.servers : [];
 })();
 const ids = (list: readonly FleetRow[]): string[] => list.map((row) => row.server);
+
+describe('rows arranged as before', () => {
+  it('are the same rows: those known in their old order, new ones last, without those that left', () => {
+    const [a, b, c, d] = rows.slice(0, 4) as [FleetRow, FleetRow, FleetRow, FleetRow];
+    const newer = { ...a, cpu: 99 };
+    expect(asBefore([newer, b, d], [c, b, a])).toEqual([b, newer, d]);
+    expect(asBefore(rows)).toEqual(rows);
+  });
+
+  it('sort to what they would have sorted to anyway', () => {
+    const shuffled = rows.toSorted((x, y) => x.cpu - y.cpu);
+    for (const key of COLUMN_KEYS) expect(sortRows(asBefore(rows, shuffled), key, 'desc', 'zh-CN')).toEqual(sortRows(rows, key, 'desc', 'zh-CN'));
+  });
+});
 
 describe('the filter of the table', () => {
   it('lets everything through when nothing is asked', () => {

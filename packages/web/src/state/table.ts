@@ -76,18 +76,36 @@ export function sortRows(rows: readonly FleetRow[], key: ColumnKey, direction: '
   const sign = direction === 'asc' ? 1 : -1;
   const { value } = COLUMNS[key];
   const keyed = rows.map((row) => ({ row, value: value(row) }));
-  keyed.sort((a, b) => nullsLast(a.value, b.value) ?? (sign * compare(a.value!, b.value!, collator) || collator.compare(a.row.server, b.row.server)));
+  keyed.sort((a, b) => (nullsLast(a.value, b.value) ?? sign * compare(a.value!, b.value!, collator)) || collator.compare(a.row.server, b.row.server));
   return keyed.map((entry) => entry.row);
+}
+
+/**
+ * The rows as those of `before` stood; new ones last. Sorting what is sorted but for a few costs one comparison a row instead of ten,
+ * and comparing names in a language is most of what a commit with 1,000 servers would do.
+ */
+export function asBefore(rows: readonly FleetRow[], before: readonly FleetRow[] = []): FleetRow[] {
+  const places = new Map(before.map((row, place) => [row.server, place]));
+  const placed: FleetRow[] = [];
+  const others: FleetRow[] = [];
+  for (const row of rows) {
+    const place = places.get(row.server);
+    if (place === undefined) others.push(row);
+    else placed[place] = row;
+  }
+  return [...placed.filter((row) => row !== undefined), ...others];
 }
 
 /** The distinct values there are to filter by, in order. */
 export function choices(rows: readonly FleetRow[], locale: string): { locations: string[]; models: string[] } {
   const collator = new Intl.Collator(locale, { numeric: true });
-  const distinct = (values: (string | null)[]): string[] => [...new Set(values.filter((value) => value !== null))].sort(collator.compare);
-  return {
-    locations: distinct(rows.map((row) => row.location)),
-    models: distinct(rows.flatMap((row) => row.gpus.map((card) => card.gpu_type))),
-  };
+  const locations = new Set<string>();
+  const models = new Set<string>();
+  for (const row of rows) {
+    if (row.location !== null) locations.add(row.location);
+    for (const { gpu_type } of row.gpus) if (gpu_type !== null) models.add(gpu_type);
+  }
+  return { locations: [...locations].sort(collator.compare), models: [...models].sort(collator.compare) };
 }
 
 export const stateOf = (row: FleetRow): LikeIndex | 'offline' => (row.online ? row.like_index : 'offline');
