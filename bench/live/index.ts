@@ -54,7 +54,7 @@ interface Phase {
 /** The page and the probe come last, so that they are last in the service's order of sending too. */
 async function measure({ stack, browser, servers, seconds, others }: Phase): Promise<Measured> {
   const nats = await stack.connect();
-  const targets = startTargets(nats, { count: TARGETS, cards: CARDS });
+  await using targets = startTargets(nats, { count: TARGETS, cards: CARDS });
   await stack.untilServers(servers);
   if (others) await untilReading(others);
   const shown = await openHome(browser, stack.url, notePaints);
@@ -74,7 +74,6 @@ async function measure({ stack, browser, servers, seconds, others }: Phase): Pro
   console.log(`  cores in use              service and engine ${used.service.toFixed(2)}${others ? `, the others' reading ${used.others.toFixed(2)}` : ''}`);
   if (reading) describeOthers(reading, seconds);
   await shown.page.context().close();
-  await targets[Symbol.asyncDispose]();
   return figures;
 }
 

@@ -44,11 +44,12 @@ export function startTargets(nats: NatsConnection, { count, cards }: { count: nu
 
 async function publishFor(nats: NatsConnection, { server, index, cards, tell, signal }: { server: string; index: number; cards: number; tell: (one: Published) => void; signal: AbortSignal }): Promise<void> {
   nats.publish(inventorySubject(server), JSON.stringify(inventory(server, index, cards)));
+  const boot_id = `bench-${Date.now().toString(36)}`;
   for (const made of samples({ servers: 1, cards, interval_ms: MEAN_MS, start: Date.now() })) {
     await sleep(MEAN_MS + JITTER_MS * (2 * Math.random() - 1), undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
     const at = Date.now();
-    const sample: Sample = { ...made, server, boot_id: `bench${server}`, ts: at, cpu: (made.seq + 13 * index) % VALUES };
+    const sample: Sample = { ...made, server, boot_id, ts: at, cpu: (made.seq + 13 * index) % VALUES };
     const named = headers();
     named.set('Nats-Msg-Id', messageId(sample));
     nats.publish(sampleSubject(server), JSON.stringify(sample), { headers: named });
