@@ -109,7 +109,7 @@ describe('npm start', () => {
     const wrong = start({}, '--demo', 'many');
     expect(await wrong.exit).toBe(1);
     expect(wrong.output()).toContain('--demo needs a number of servers');
-    const nowhere = start({ VACANCY_DATA_DIR: '/proc/nowhere' });
+    const nowhere = start({ VACANCY_DATA_DIR: '/etc/hostname/data' });
     expect(await nowhere.exit).toBe(1);
     expect(nowhere.output()).toContain('VACANCY_DATA_DIR');
   });

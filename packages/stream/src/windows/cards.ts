@@ -3,7 +3,8 @@ import { idleTime, type MeanIdleRate } from './aggregates/idle-time.js';
 import { OccupiedIdle } from './aggregates/occupied-idle.js';
 import { PercentCounts } from './aggregates/percent-counts.js';
 import { OCCUPIED_IDLE_COVERAGE, byLabel, type CardStats, type CardWindows, type WindowsSettings } from './stats.js';
-import { UNKNOWN, type Stretch, type Timeline } from './timeline.js';
+import { UNKNOWN, type Stretch } from './row.js';
+import { type Timeline } from './timeline.js';
 
 /** The cards of one server, in the order of the timeline's columns: what their rows' totals do not tell. */
 export class Cards<CardLabel extends string> {

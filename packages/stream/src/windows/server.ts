@@ -8,7 +8,8 @@ import { network } from './aggregates/network.js';
 import { SortedValues } from './aggregates/sorted-values.js';
 import { Cards } from './cards.js';
 import { byLabel, type NetworkRates, type Outcome, type ServerWindows, type WindowsSettings } from './stats.js';
-import { CPU, OBSERVED_MS, Timeline, type Stretch } from './timeline.js';
+import { CPU, OBSERVED_MS, type Stretch } from './row.js';
+import { Timeline } from './timeline.js';
 
 /** What a window of a server knows that the totals of the rows do not tell. */
 class Window {

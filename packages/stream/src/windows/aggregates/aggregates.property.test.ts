@@ -6,7 +6,7 @@ import { PercentCounts } from './percent-counts.js';
 import { SortedValues } from './sorted-values.js';
 import { cpuTime } from './cpu-time.js';
 import { increase } from './network.js';
-import { OBSERVED_MS } from '../timeline.js';
+import { OBSERVED_MS } from '../row.js';
 
 const median = (values: number[]): number | null => {
   const sorted = values.toSorted((a, b) => a - b);

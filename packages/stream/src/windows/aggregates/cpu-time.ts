@@ -1,5 +1,5 @@
 import type { Received } from '../../ingest/decode.js';
-import { CPU_TIME, CPU_TIME_LOW, OBSERVED_MS, type Stretch } from '../timeline.js';
+import { CPU_TIME, CPU_TIME_LOW, OBSERVED_MS, type Stretch } from '../row.js';
 
 /**
  * Mean CPU, weighted by observed time, from the total of percent × ms.

@@ -1,6 +1,6 @@
 import { SECOND } from '@vacancy/shared';
 import type { NetworkRates } from '../stats.js';
-import { BOOT, DOWN_BYTES, DOWN_MS, NETWORK_IN, NETWORK_OUT, OBSERVED_MS, TS, UPTIME_S, UP_BYTES, UP_MS, type Stretch } from '../timeline.js';
+import { BOOT, DOWN_BYTES, DOWN_MS, NETWORK_IN, NETWORK_OUT, OBSERVED_MS, TS, UPTIME_S, UP_BYTES, UP_MS, type Stretch } from '../row.js';
 
 /**
  * Upload and download rates: increases of the counters ÷ the time over which they grew. An increase lies where its end lies, whole;
