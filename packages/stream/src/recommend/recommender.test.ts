@@ -197,5 +197,10 @@ describe('the log of answers', () => {
     await ask();
     await ask();
     expect(asked).toHaveLength(2);
+    setRows([row('d', [card(0, { memory_total: 97 * GIB })])]);
+    recommender.answer({ gpus: 1, refresh: true });
+    clock.advance(SECOND);
+    await settled();
+    expect(asked).toHaveLength(2);
   });
 });

@@ -104,7 +104,7 @@ class Running implements Recommender {
     const rows = this.#options.rows();
     const answer = recommend(rows, request.value, this.#clock.now(), this.#context);
     const first = answer.servers[0]?.server;
-    if (this.#isNews(query, first, answer.ts)) {
+    if (!query.refresh && this.#isNews(query, first, answer.ts)) {
       this.#answers.answered(randomUUID(), request.value, query.by?.trim() ?? '', answer, rows.find((row) => row.server === first));
     }
     return ok(answer);
