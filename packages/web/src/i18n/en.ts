@@ -235,8 +235,6 @@ export const en = {
     zoom_out: 'Zoom out',
     from: 'From',
     to: 'To',
-    apply: 'Show',
-    custom: 'Other',
     step: 'one point = {step}',
     '15m': '15 min',
     '1h': '1 h',

@@ -235,8 +235,6 @@ export const zhCN = {
     zoom_out: '缩小',
     from: '起始',
     to: '结束',
-    apply: '查看',
-    custom: '自定义',
     step: '每点 {step}',
     '15m': '15 分钟',
     '1h': '1 小时',
