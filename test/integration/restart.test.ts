@@ -159,12 +159,7 @@ async function service(name: string) {
       const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
       return Number(/^vacancy_samples_received_total (\d+)$/m.exec(text)?.[1]);
     },
-    /**
-     * But for the rates of a server that is silent: a restart begins with its newest sample and has nothing before it to compare with,
-     * so they are not known until it is heard again, and an unknown rate is null.
-     */
-    rows: async () =>
-      (await get<{ servers: LiveRow[] }>('/api/v1/servers')).servers.map((row) => (row.online ? row : { ...row, network_up: null, network_down: null })),
+    rows: async () => (await get<{ servers: LiveRow[] }>('/api/v1/servers')).servers,
     /** But for the moment of the answer, the lags at it, and the ages in the recommendations' reasons. */
     async overview() {
       const { ts: _ts, lag_ms: _lag, store_lag_ms: _store, like_server, ...rest } = await overview();

@@ -21,6 +21,8 @@ interface Entry {
   /** The newest arrival of any sample: a backfill shows that the agent is alive too. */
   received_ts: Millis;
   rates: Known['rates'];
+  /** Event time of the newest sample before `sample`: what the rates start from. */
+  before_ts: Millis;
   windows: ServerWindows;
   online: boolean;
   offline_since: Millis | null;
@@ -57,15 +59,21 @@ export class LiveTable {
     const entry = this.#entries.get(sample.server);
     if (!entry) {
       this.#entries.set(sample.server, {
-        sample, received_ts: sample.received_ts, rates: null, windows: emptyServerWindows(), online: false, offline_since: null, row: null,
+        sample, received_ts: sample.received_ts, rates: null, before_ts: -Infinity, windows: emptyServerWindows(), online: false, offline_since: null, row: null,
       });
       this.#touch(sample.server);
       return;
     }
     entry.received_ts = Math.max(entry.received_ts, sample.received_ts);
-    if (sample.ts <= entry.sample.ts) return;
-    entry.rates = rates(entry.sample, sample);
-    entry.sample = sample;
+    if (sample.ts > entry.sample.ts) {
+      entry.rates = rates(entry.sample, sample);
+      entry.before_ts = entry.sample.ts;
+      entry.sample = sample;
+    } else if (sample.ts > entry.before_ts && sample.ts < entry.sample.ts) {
+      // Between the two: after a restart the newest sample comes first, and what it is compared with after it.
+      entry.rates = rates(sample, entry.sample);
+      entry.before_ts = sample.ts;
+    } else return;
     this.#touch(sample.server);
   }
 

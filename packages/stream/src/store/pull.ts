@@ -38,6 +38,7 @@ export class StreamReader implements AsyncDisposable {
   readonly #inboxPrefix: string | undefined;
   #manager: JetStreamManager | undefined;
   #consumer: { name: string; delivered: number } | undefined;
+  #interrupt: () => void = () => {};
   /** Messages in the stream behind the last one that was read. */
   pending = 0;
 
@@ -63,6 +64,11 @@ export class StreamReader implements AsyncDisposable {
       await this.#forget();
       throw cause instanceof PullError ? cause : new PullError('The broker did not answer', { cause });
     }
+  }
+
+  /** Ends the request that is under way, with what has come. */
+  interrupt(): void {
+    this.#interrupt();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,6 +100,7 @@ export class StreamReader implements AsyncDisposable {
       const messages: Result<Received, SetAside>[] = [];
       let to = after.seq;
       const end = (error?: Error): void => {
+        this.#interrupt = () => {};
         subscription.unsubscribe();
         stopTimer();
         if (error && messages.length === 0) reject(error);
@@ -117,6 +124,7 @@ export class StreamReader implements AsyncDisposable {
       });
       // The broker ends the request itself; silence beyond that is a connection that is gone.
       const stopTimer = this.#clock.setTimer(limits.age_ms + SILENCE_MS, () => end(new PullError('The broker fell silent')));
+      this.#interrupt = end;
       const request = { batch: limits.messages, max_bytes: limits.bytes, expires: nanos(limits.age_ms) };
       this.#nats.publish(`$JS.API.CONSUMER.MSG.NEXT.${this.#name}.${consumer.name}`, JSON.stringify(request), {
         reply: subscription.getSubject(),

@@ -78,6 +78,7 @@ export class Writer {
 
   stop(): void {
     this.#stopped = true;
+    this.#parts.reader.interrupt();
     this.#wake();
   }
 
