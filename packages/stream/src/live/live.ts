@@ -17,7 +17,6 @@ export interface LiveOptions {
   /** How far the database is behind the broker, ms; null when nobody knows. */
   readonly store_lag_ms: () => number | null;
   readonly onTransition: (transition: Transition) => void;
-  readonly tick_ms?: number;
 }
 
 /** A server's silence is noticed within this time of its being too long. */
@@ -47,7 +46,7 @@ export class Live implements AsyncDisposable {
     const { feed, windows } = this;
     feed.inventories.subscribe((inventory) => this.#table.describe(inventory));
     feed.samples.subscribe((sample) => this.#table.record(sample));
-    feed.samples.pipe(slidingWindows({ windows, tick_ms: this.#options.tick_ms ?? 250 }, feed.clock)).subscribe((tick) => {
+    feed.samples.pipe(slidingWindows({ windows }, feed.clock)).subscribe((tick) => {
       for (const [server, now] of tick.servers) this.#table.setWindows(server, now);
       for (const server of tick.removed) this.#table.setWindows(server, emptyServerWindows());
     });
