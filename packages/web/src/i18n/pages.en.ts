@@ -267,7 +267,6 @@ export const pagesEn = {
     lead: 'Disk, memory, network and cards over days to years, beside the time before.',
     servers: 'Servers',
     fleet: 'The whole fleet',
-    chosen: '{n} servers',
     compare: 'with the time before',
     before: 'the time before',
     before_of: '{name}, the time before',

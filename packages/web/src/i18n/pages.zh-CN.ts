@@ -268,7 +268,6 @@ export const pagesZhCN: PageMessages = {
     lead: '磁盘、内存、网络和显卡在数天到数年内的占用走势，并与上一时段对比。',
     servers: '服务器',
     fleet: '全部服务器',
-    chosen: '{n} 台服务器',
     compare: '对比上一时段',
     before: '上一时段',
     before_of: '{name}（上一时段）',
