@@ -52,7 +52,9 @@ await main(async () => {
   console.log(line(total));
 });
 
-const line = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+function line({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
 
 async function vitest(report) {
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests = 0 } = JSON.parse(await readFile(report, 'utf8'));
