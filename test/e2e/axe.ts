@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright';
+import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 
 /** No finding that axe calls serious or critical. The page must have come to rest: a skeleton would pass everything. */
@@ -10,7 +10,7 @@ export async function expectAccessible(page: Page): Promise<void> {
 }
 
 /** Sets language and theme as the page itself remembers them, before its first script runs. */
-export const choose = (page: Page, { locale = 'en', theme = 'light', user = '' }: { locale?: 'en' | 'zh-CN'; theme?: 'light' | 'dark'; user?: string }): Promise<void> =>
+export const choose = (page: Page, { locale = 'en', theme = 'light', user = '' }: { locale?: 'en' | 'zh-CN'; theme?: 'light' | 'dark'; user?: string }): Promise<unknown> =>
   page.addInitScript(
     ([language, colours, name]) => {
       localStorage.setItem('vacancy.locale', language);
