@@ -30,8 +30,6 @@ export function createTheme(root: HTMLElement = document.documentElement): Theme
   const apply = (): void => {
     theme.value = choice.value === 'auto' ? (system.matches ? 'dark' : 'light') : choice.value;
     root.dataset['theme'] = theme.value;
-    // Element Plus reads this class.
-    root.classList.toggle('dark', theme.value === 'dark');
   };
   system.addEventListener('change', apply);
   apply();
