@@ -71,7 +71,8 @@ describe('the publisher', () => {
     for (let i = 0; i < 5; i++) publisher.publish(reading(i));
     await nats.start();
     await waitFor(() => publisher.connected, 20_000, 'a connection');
-    await addStream();
+    // The test's own connection may come back later than the publisher's.
+    await waitFor(() => addStream().then(() => true, () => false), 30_000, 'the stream');
     expect(await publisher.drain(20_000)).toBe(true);
     expect((await stored()).map(({ seq }) => seq)).toEqual([0, 1, 2, 3, 4]);
   });
