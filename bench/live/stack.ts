@@ -80,12 +80,15 @@ export function startHelper(name: string, parameters: object): Helper {
     pid: child.pid!,
     ask: <Answer>(question: object, timeout_ms = ANSWER_MS) =>
       new Promise<Answer>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`${name}: no answer within ${timeout_ms} ms`)), timeout_ms);
+        const fail = (why: string) => (): void => reject(new Error(`${name} ${why}`));
+        const timer = setTimeout(fail(`did not answer within ${timeout_ms} ms`), timeout_ms);
+        const ended = fail('ended');
+        child.once('exit', ended);
         child.once('message', (answer) => {
           clearTimeout(timer);
+          child.off('exit', ended);
           resolve(answer as Answer);
         });
-        child.once('exit', (code) => reject(new Error(`${name} ended (${code})`)));
         child.send(question);
       }),
     [Symbol.asyncDispose]: () => end(child),
