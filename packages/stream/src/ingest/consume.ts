@@ -1,4 +1,4 @@
-import { DeliverPolicy, jetstream, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import { DeliverPolicy, jetstream, jetstreamManager, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Message } from './decode.js';
 
@@ -21,7 +21,7 @@ export async function consume(nats: NatsConnection, { stream, from, onMessage }:
     stream,
     from === 'all'
       ? { deliver_policy: DeliverPolicy.All }
-      : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(from.received_ts).toISOString() },
+      : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: await firstSince(nats, stream, from.received_ts) },
   );
   const messages: ConsumerMessages = await consumer.consume({
     max_messages: 5_000,
@@ -34,6 +34,18 @@ export async function consume(nats: NatsConnection, { stream, from, onMessage }:
       await messages.close();
     },
   };
+}
+
+/**
+ * A consumer that was started by time can't be made again: the client (3.3.1) sends the time beside the sequence to go on from,
+ * the broker refuses both together, and the client asks for ever. So a time is turned into a sequence first.
+ */
+async function firstSince(nats: NatsConnection, stream: string, received_ts: number): Promise<number> {
+  const { state } = await (await jetstreamManager(nats)).streams.info(stream);
+  if (state.messages === 0 || Date.parse(state.last_ts) < received_ts) return state.last_seq + 1;
+  const consumer = await jetstream(nats).consumers.get(stream, { deliver_policy: DeliverPolicy.StartTime, opt_start_time: new Date(received_ts).toISOString() });
+  const message = await consumer.next({ expires: 5_000 });
+  return message?.seq ?? state.last_seq + 1;
 }
 
 /** The newest message of every subject, as far as the stream still has it. */
