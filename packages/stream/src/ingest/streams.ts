@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
-  DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType, StoreCompression, jetstreamManager,
+  DiscardPolicy, JetStreamApiCodes, JetStreamApiError, RetentionPolicy, StorageType, StoreCompression, jetstreamManager,
   type JetStreamManager, type StreamConfig, type StreamInfo,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -44,6 +44,7 @@ const KEPT = {
 };
 
 const NO_ROOM = 10047; // "insufficient storage resources available"
+const NAME_TAKEN = 10058; // "stream name already in use with a different configuration"
 const LEAST_BYTES = 16 * MIB;
 
 /** A broker promises a stream its bytes when it is made; where it has less to give, the stream gets what it has. */
@@ -56,15 +57,32 @@ async function ensureWithin(manager: JetStreamManager, log: Log, config: Partial
       }
       return;
     } catch (error) {
-      if (!(error instanceof JetStreamApiError && error.code === NO_ROOM) || max_bytes < 2 * LEAST_BYTES) throw error;
+      if (!isApiError(error, NO_ROOM) || max_bytes < 2 * LEAST_BYTES) throw error;
     }
   }
 }
 
+/** Of several services that start on an empty broker at once one makes the stream, under its id; the others take that one. */
 async function ensure(manager: JetStreamManager, config: Partial<StreamConfig> & { name: string }): Promise<void> {
-  const known = await manager.streams.info(config.name).catch(() => null);
-  if (!known) await manager.streams.add({ ...KEPT, ...config, description: `${config.name.toLowerCase()} ${randomUUID()}` });
-  else if (differs(known.config, config)) await manager.streams.update(config.name, config);
+  const known = (await find(manager, config.name)) ?? (await add(manager, config)) ?? (await manager.streams.info(config.name));
+  if (differs(known.config, config)) await manager.streams.update(config.name, config);
+}
+
+/** Null where there is no such stream. */
+const find = (manager: JetStreamManager, name: string): Promise<StreamInfo | null> =>
+  manager.streams.info(name).catch(nullFor(JetStreamApiCodes.StreamNotFound));
+
+/** Null where somebody else has made it in this moment. */
+const add = (manager: JetStreamManager, config: Partial<StreamConfig> & { name: string }): Promise<StreamInfo | null> =>
+  manager.streams.add({ ...KEPT, ...config, description: `${config.name.toLowerCase()} ${randomUUID()}` }).catch(nullFor(NAME_TAKEN));
+
+const isApiError = (error: unknown, code: number): boolean => error instanceof JetStreamApiError && error.code === code;
+
+function nullFor(code: number): (error: unknown) => null {
+  return (error) => {
+    if (isApiError(error, code)) return null;
+    throw error;
+  };
 }
 
 const differs = (known: StreamConfig, wanted: Partial<StreamConfig>): boolean =>
