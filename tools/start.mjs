@@ -14,6 +14,8 @@ import { ROOT, VERSION, build, checkDisk, checkNode, install } from './workspace
 
 const DEMO_HISTORY_DAYS = 30;
 const READY_WITHIN_MS = 60_000;
+/** The first one ends everything in order, a second one at once. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** The agent does little and runs for ever: 49 MB instead of 60 (docs/agent.md). */
 const AGENT_FLAGS = ['--lite-mode', '--no-expose-wasm', '--max-semi-space-size=1'];
 
@@ -118,8 +120,9 @@ async function run(settings, options, lock) {
     await stopped;
   } finally {
     say('stopping');
-    await supervisor.stop();
-    say('stopped');
+    for (const signal of STOP_SIGNALS) process.once(signal, () => supervisor.kill());
+    const killed = await supervisor.stop();
+    say(killed.length > 0 ? `stopped (${killed.join(', ')} had to be killed; nothing is lost by that)` : 'stopped');
   }
 }
 
@@ -176,6 +179,6 @@ const lastWords = (file) => readFile(file, 'utf8').then((text) => text.trimEnd()
 
 function untilStopped() {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve(signal));
+    for (const signal of STOP_SIGNALS) process.once(signal, () => resolve(signal));
   });
 }

@@ -8,7 +8,8 @@ import path from 'node:path';
 const RESTART_MS = [200, 500, 1000, 2000, 5000];
 /** A child that lived this long starts anew with a short pause. */
 const HEALTHY_MS = 30_000;
-const PATIENCE_MS = 4_000;
+/** What all children together may take to end: with the start script's own end within five seconds. */
+const PATIENCE_MS = 4_500;
 const LOG_LIMIT = 20e6;
 
 /**
@@ -38,14 +39,27 @@ export class Supervisor {
     };
   }
 
-  /** Ends everything in reverse order: politely, then not. */
+  /**
+   * Ends everything in reverse order: politely, and what has not ended when the patience is over, at once.
+   * @returns {Promise<string[]>} names of those that had to be killed
+   */
   async stop() {
     this.#stopping = true;
+    const impatient = setTimeout(() => this.kill(), PATIENCE_MS);
+    const killed = [];
     for (const child of [...this.#children].reverse()) {
       clearTimeout(child.timer);
-      if (child.process) await end(child.process);
+      if (child.process && (await end(child.process)) === 'SIGKILL') killed.push(child.program.name);
     }
+    clearTimeout(impatient);
     this.#onChange([]);
+    return killed;
+  }
+
+  /** Ends everything at once; nothing is lost by it. */
+  kill() {
+    this.#stopping = true;
+    for (const child of this.#children) child.process?.kill('SIGKILL');
   }
 
   #spawn(child) {
@@ -80,13 +94,10 @@ export class Supervisor {
   }
 }
 
+/** @returns {Promise<NodeJS.Signals | null>} the signal that ended it, if one did */
 function end(child) {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
-    child.on('exit', () => {
-      clearTimeout(timer);
-      resolve(undefined);
-    });
+    child.on('exit', (_code, signal) => resolve(signal));
     child.kill('SIGTERM');
   });
 }

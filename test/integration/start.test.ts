@@ -76,7 +76,7 @@ describe('npm start', () => {
 
     first.child.kill('SIGINT');
     expect(await first.exit).toBe(0);
-    expect(first.output()).toContain('stopped');
+    expect(first.output()).toMatch(/ stopped\n$/);
     expect(await processesOf(data)).toEqual([]);
 
     const again = start();

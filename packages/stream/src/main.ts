@@ -20,6 +20,8 @@ async function main(): Promise<void> {
   // A part that cannot end must not keep the process: what it holds is safe to lose at any moment.
   setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
   await app[Symbol.asyncDispose]();
+  // Who listens for the end of the channel to the starting process keeps it open, and with it this process.
+  if (process.connected) process.disconnect();
   log.info('stopped');
 }
 
