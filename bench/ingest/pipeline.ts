@@ -12,7 +12,7 @@ const { url, count, clickhouse, dataDir, live: withLive } = parameters<{
 }>();
 const nats = await connect({ servers: url, noAsyncTraces: true });
 const store = createStore({ nats, clickhouse, dataDir, log: silentLog, timezone: 'UTC' });
-const live = new Live({ nats, idle: DEFAULT_IDLE, held: () => null, likeServer: () => [], store_lag_ms: () => null, onTransition: () => {} });
+const live = new Live({ nats, idle: DEFAULT_IDLE, idle_lead: 'free8g', held: () => null, likeServer: () => [], store_lag_ms: () => null });
 
 // Migrating is not part of the question.
 await store.start();

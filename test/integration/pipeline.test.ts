@@ -3,7 +3,7 @@ import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import { io } from 'socket.io-client';
 import {
   GIB, HOUR, MINUTE, SECOND, applyRow, inventorySubject, messageId, sampleSubject,
-  type FleetDelta, type FleetRow, type Inventory, type LiveRow, type Overview, type Sample, type Series, type ServerDetail, type Snapshot,
+  type Alert, type Alerts, type FleetDelta, type FleetRow, type Inventory, type LiveRow, type Overview, type Sample, type Series, type ServerDetail, type Snapshot,
 } from '@vacancy/shared';
 import { waitFor } from '../harness/nats.js';
 import { startStack, type Stack } from '../harness/stack.js';
@@ -303,6 +303,29 @@ describe('ad hoc SQL', () => {
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(await stack.sql('SELECT count() AS n FROM vacancy.samples')).toEqual(before);
     expect(await stack.sql("SELECT count() AS n FROM vacancy.inventory WHERE server = 'x'")).toEqual([{ n: 0 }]);
+  });
+});
+
+describe('what somebody should know', () => {
+  it('is told on the socket and kept in the list: a server that stays silent, once, and its return', async () => {
+    const told: Alert[] = [];
+    const socket = io(stack.url, { path: '/socket.io', transports: ['websocket'] });
+    socket.on('alert', (alert: Alert) => told.push(alert));
+    const mine = (alerts: readonly Alert[]) => alerts.filter(({ server }) => server === 'watched').map(({ kind }) => kind);
+    try {
+      await waitFor(() => socket.connected, 20_000, 'the socket');
+      await publish([sample({ server: 'watched', seq: 0, ts: Date.now(), interval_ms: 1 * S })]);
+      await waitFor(() => mine(told).length > 0, 60_000, 'the alert');
+      const listed = await stack.api<Alerts>('/alerts');
+      expect(listed.standing.find(({ server }) => server === 'watched')).toMatchObject({ kind: 'server_offline', message: 'watched fell silent', data: { name: 'watched' } });
+      await publish([sample({ server: 'watched', seq: 1, ts: Date.now(), interval_ms: 30 * S })]);
+      await waitFor(() => mine(told).length > 1, 20_000, 'its return');
+      expect(mine(told)).toEqual(['server_offline', 'server_online']);
+      const after = await stack.api<Alerts>('/alerts');
+      expect([mine(after.standing), mine(after.recent)]).toEqual([[], ['server_online', 'server_offline']]);
+    } finally {
+      socket.disconnect();
+    }
   });
 });
 

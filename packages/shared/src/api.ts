@@ -126,6 +126,16 @@ export const RecommendationSchema = Type.Object({
 });
 export type Recommendation = Type.Static<typeof RecommendationSchema>;
 
+export const IdleDefinitionsSchema = Type.Object(
+  {
+    lead: Type.Union([Type.Literal('free8g'), Type.Literal('used10pct')], { description: 'The definition that pages lead with' }),
+    free_bytes: Type.Number({ description: '`free8g`: more than this is free' }),
+    used_share: Type.Number({ description: '`used10pct`: less than this share is in use' }),
+  },
+  { description: 'What the two definitions of an idle card mean on this installation' },
+);
+export type IdleDefinitions = Type.Static<typeof IdleDefinitionsSchema>;
+
 export const OverviewSchema = Type.Object({
   server_num: Type.Integer(),
   online_num: Type.Integer(),
@@ -133,6 +143,7 @@ export const OverviewSchema = Type.Object({
   gpu_num: Type.Integer(),
   gpu_idle_num: Type.Object({ free8g: Type.Integer(), used10pct: Type.Integer() }),
   idle_rate: IdleRateSchema,
+  idle: IdleDefinitionsSchema,
   busy_server: BusyServerSchema,
   idle_server: BusyServerSchema,
   like_server: Type.Array(CandidateSchema),
@@ -240,6 +251,26 @@ export type HitsQuery = Type.Static<typeof HitsQuerySchema>;
 
 export const HitsSchema = Type.Object({ from: Num, to: Num, hours: Type.Array(HitsHourSchema), total: Type.Omit(HitsHourSchema, ['ts']) });
 export type Hits = Type.Static<typeof HitsSchema>;
+
+/** Something a person may want to be told. */
+export const AlertSchema = Type.Object({
+  id: Type.String({ description: 'The same alert told twice has one id' }),
+  ts: Type.Number({ description: 'When it was told' }),
+  kind: Type.Union([
+    Type.Literal('server_offline'), Type.Literal('server_online'), Type.Literal('gpu_missing'), Type.Literal('disk_nearly_full'),
+    Type.Literal('clock_skewed'), Type.Literal('spool_dropped'), Type.Literal('lagging'), Type.Literal('wish_granted'),
+  ]),
+  server: Type.Optional(Type.String()),
+  message: Type.String({ description: 'As a sentence' }),
+  data: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Num]))),
+});
+export type Alert = Type.Static<typeof AlertSchema>;
+
+export const AlertsSchema = Type.Object({
+  standing: Type.Array(AlertSchema, { description: 'What is wrong now, newest first' }),
+  recent: Type.Array(AlertSchema, { description: 'What was told lately, newest first' }),
+});
+export type Alerts = Type.Static<typeof AlertsSchema>;
 
 export const ApiErrorSchema = Type.Object({ error: Type.Object({ code: Type.String(), message: Type.String() }) });
 export type ApiError = Type.Static<typeof ApiErrorSchema>;

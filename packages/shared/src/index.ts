@@ -22,16 +22,16 @@ export { decodeSample, decodeInventory, type Rejection } from './wire/validate.j
 
 export {
   API_BASE, WINDOW_LENGTHS, WINDOW_LABELS,
-  ApiErrorSchema, CandidateSchema, HitsHourSchema, HitsQuerySchema, HitsSchema, HoldRequestSchema, HoldSchema, IdleRateSchema, LikeIndexSchema, LiveGpuSchema, LiveRowSchema,
+  AlertSchema, AlertsSchema, ApiErrorSchema, CandidateSchema, HitsHourSchema, HitsQuerySchema, HitsSchema, HoldRequestSchema, HoldSchema, IdleDefinitionsSchema, IdleRateSchema, LikeIndexSchema, LiveGpuSchema, LiveRowSchema,
   OverviewSchema, RecommendationSchema, RecommendQuerySchema, RejectedSchema, SeriesQuerySchema, ServerDetailSchema,
   WindowStatsSchema, WindowsSchema, WishRequestSchema, WishSchema,
-  type ApiError, type Candidate, type Hits, type HitsHour, type HitsQuery, type Hold, type HoldRequest, type IdleRate, type LikeIndex, type LiveGpu, type LiveRow,
+  type Alert, type Alerts, type ApiError, type Candidate, type Hits, type HitsHour, type HitsQuery, type Hold, type HoldRequest, type IdleDefinitions, type IdleRate, type LikeIndex, type LiveGpu, type LiveRow,
   type Overview, type Recommendation, type RecommendQuery, type Rejected, type Series, type SeriesQuery, type ServerDetail,
   type WindowLabel, type WindowStats, type Wish, type WishRequest,
 } from './api.js';
 export {
   applyRow, diffRow, same,
-  type Ack, type Alert, type ClientToServer, type Delta, type FleetData, type FleetDelta, type FleetGpu, type FleetRow,
+  type Ack, type ClientToServer, type Delta, type FleetData, type FleetDelta, type FleetGpu, type FleetRow,
   type ReportEvent, type RowDelta, type ServerToClient, type Snapshot, type Topic,
 } from './live.js';
 export {

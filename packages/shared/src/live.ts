@@ -1,4 +1,4 @@
-import type { LiveRow, LiveGpu, Overview } from './api.js';
+import type { Alert, LiveRow, LiveGpu, Overview } from './api.js';
 
 /** What a page subscribes to. */
 export type Topic = 'fleet' | `server:${string}`;
@@ -38,16 +38,6 @@ export type Snapshot =
 export type Delta =
   | { topic: 'fleet'; ts: number; data: FleetDelta }
   | { topic: `server:${string}`; ts: number; data: LiveRow };
-
-/** Something a person may want to be told: a server gone, a wish come true, a clock that is wrong. */
-export interface Alert {
-  id: string;
-  ts: number;
-  kind: 'server_offline' | 'server_online' | 'wish_granted' | 'clock_skewed' | 'lagging' | 'spool_dropped';
-  server?: string;
-  message: string;
-  data?: Record<string, unknown>;
-}
 
 export interface ReportEvent {
   period: 'day' | 'week' | 'month' | 'year';

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { SECOND, systemClock, type Alert, type Clock } from '@vacancy/shared';
+import { alertRoutes, createAlerts, isAlertsState, type Alerts } from './alerts/index.js';
 import { isLoopback, type Config } from './config.js';
 import { startEngine, type Engine } from './engine/index.js';
 import { agentFileRoutes } from './enroll/index.js';
@@ -16,7 +17,6 @@ import { ensureStreams } from './ingest/streams.js';
 import { Lifetime } from './lifetime.js';
 import { Live } from './live/live.js';
 import { createPush, type Push } from './live/push.js';
-import type { Transition } from './live/table.js';
 import type { Log } from './log.js';
 import { isHolds, isWishes } from './recommend/kept.js';
 import { jsonFile } from './recommend/keeper.js';
@@ -83,30 +83,31 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
   );
 
   let push: Push | null = null;
+  let alerts: Alerts | null = null;
   let recommender: Recommender | null = null;
   const live = life.own(
     new Live(
       {
         nats,
         idle: config.idle,
+        idle_lead: config.idle_lead,
         held: (server, gpu) => recommender?.held(server, gpu) ?? null,
         likeServer: () => recommender?.likeServer() ?? [],
         store_lag_ms: () => store.status().lag_ms,
-        onTransition: (transition) => push?.alert(toAlert(transition, live)),
       },
       clock,
     ),
   );
   live.feed.inventories.subscribe((inventory) => void store.saveInventory(inventory).catch((error: unknown) => log.warn({ err: error }, 'inventory not stored')));
 
-  const kept = <T>(name: string, accept: (value: unknown) => value is T) => jsonFile(path.join(config.data_dir, 'recommend', `${name}.json`), accept);
+  const kept = <T>(name: string, accept: (value: unknown) => value is T, folder = 'recommend') => jsonFile(path.join(config.data_dir, folder, `${name}.json`), accept);
   recommender = life.own(
     await createRecommender(
       {
         rows: () => live.rows(),
         log: log.child({ part: 'recommend' }),
         store: clickhouseLog(store.db),
-        deliver: deliverWish((alert) => push?.alert(alert), config.allow_private_webhooks),
+        deliver: deliverWish((alert) => alerts?.tell(alert), config.allow_private_webhooks),
         holdKeeper: kept('holds', isHolds),
         wishKeeper: kept('wishes', isWishes),
         steadiness: await createSteadiness(kept('gaps', isGapsState), log.child({ part: 'steadiness' })),
@@ -143,6 +144,7 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
     {
       api(app) {
         liveRoutes(app, live);
+        alertRoutes(app, () => alerts?.list() ?? { standing: [], recent: [] });
         seriesRoutes(app, { store, isKnown: (server) => live.row(server) !== null }, clock);
         recommendRoutes(app, recommender, clock);
         reports.routes(app);
@@ -157,6 +159,18 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
   );
   life.onEnd(() => http.close());
   push = life.own(createPush(http.server, { source: live, allow: (headers) => access(headers, gate) === 'ok' }, clock));
+  alerts = life.own(
+    await createAlerts(
+      {
+        // While windows and table are being rebuilt, what they show is the past.
+        see: () => (live.feed.warm ? { rows: live.rows(), lag_ms: live.feed.lag_ms, store_lag_ms: store.status().lag_ms, now: live.feed.clock.now() } : null),
+        push: (alert) => push?.alert(alert),
+        keeper: kept('alerts', isAlertsState, '.'),
+        log: log.child({ part: 'alerts' }),
+      },
+      clock,
+    ),
+  );
 
   await store.start();
   await live.start();
@@ -217,17 +231,5 @@ function deliverWish(alert: (alert: Alert) => void, allowPrivate: boolean): Deli
       message: `${wish.by}: ${name} has what you waited for (CUDA_VISIBLE_DEVICES=${cuda_visible_devices})`,
       data: { by: wish.by, name, cuda_visible_devices },
     });
-  };
-}
-
-function toAlert({ server, online, ts }: Transition, live: Live): Alert {
-  const name = live.row(server)?.name ?? server;
-  return {
-    id: `${online ? 'online' : 'offline'}:${server}:${ts}`,
-    ts,
-    kind: online ? 'server_online' : 'server_offline',
-    server,
-    message: online ? `${name} is back` : `${name} fell silent`,
-    data: { name },
   };
 }

@@ -22,6 +22,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/find', name: 'find', component: () => import('./views/FindView.vue'), meta: { title: 'nav.find', nav: true } },
   { path: '/reports', name: 'reports', component: () => import('./views/ReportsView.vue'), meta: { title: 'nav.reports', nav: true } },
   { path: '/reports/:period/:start', name: 'report', component: () => import('./views/ReportView.vue'), props: true, meta: { title: 'nav.reports' } },
+  { path: '/alerts', name: 'alerts', component: () => import('./views/AlertsView.vue'), meta: { title: 'alerts.title' } },
   { path: '/wall', name: 'wall', component: () => import('./views/WallView.vue'), meta: { title: 'nav.wall', bare: true } },
   { path: '/servers/:id', name: 'server', component: () => import('./views/ServerView.vue'), props: true, meta: { title: 'nav.server' } },
   { path: '/:rest(.*)*', name: 'not-found', component: () => import('./views/NotFoundView.vue'), meta: { title: 'not_found.title' } },

@@ -1,22 +1,22 @@
 import {
   MINUTE, SECOND, WINDOW_LENGTHS, systemClock,
-  type Candidate, type Clock, type IdleThresholds, type Inventory, type LiveGpu, type LiveRow, type Overview,
+  type Candidate, type Clock, type IdleDefinitions, type IdleThresholds, type Inventory, type LiveGpu, type LiveRow, type Overview,
 } from '@vacancy/shared';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { FleetWindows, emptyServerWindows, slidingWindows } from '../windows/index.js';
 import { LiveFeed } from './feed.js';
 import { OVERVIEW_WINDOW, toOverview } from './overview.js';
-import { LiveTable, type Transition } from './table.js';
+import { LiveTable } from './table.js';
 
 export interface LiveOptions {
   readonly nats: NatsConnection;
   readonly idle: IdleThresholds;
+  readonly idle_lead: IdleDefinitions['lead'];
   readonly held: (server: string, gpu: number) => LiveGpu['held'];
   /** The servers to recommend by default, best first. */
   readonly likeServer: () => Candidate[];
   /** How far the database is behind the broker, ms; null when nobody knows. */
   readonly store_lag_ms: () => number | null;
-  readonly onTransition: (transition: Transition) => void;
 }
 
 /** A server's silence is noticed within this time of its being too long. */
@@ -60,6 +60,7 @@ export class Live implements AsyncDisposable {
     return toOverview({
       rows,
       fleet: this.windows.fleet(OVERVIEW_WINDOW),
+      idle: { lead: this.#options.idle_lead, ...this.#options.idle },
       like_server: this.#options.likeServer(),
       user_num: this.#table.userNum(now),
       warming_up: !this.feed.warm,
@@ -86,7 +87,7 @@ export class Live implements AsyncDisposable {
   }
 
   #expire(): void {
-    for (const transition of this.#table.expire(this.feed.clock.now())) this.#options.onTransition(transition);
+    this.#table.expire(this.feed.clock.now());
     this.#cancel = this.#clock.setTimer(EXPIRE_EVERY_MS, () => this.#expire());
   }
 

@@ -1,4 +1,4 @@
-import { WINDOW_LENGTHS, type Candidate, type LiveRow, type Millis, type Overview, type WindowLabel } from '@vacancy/shared';
+import { WINDOW_LENGTHS, type Candidate, type IdleDefinitions, type LiveRow, type Millis, type Overview, type WindowLabel } from '@vacancy/shared';
 import type { FleetWindow } from '../windows/index.js';
 
 /** The window behind the overview's idle rate, busiest and idlest server. */
@@ -7,6 +7,7 @@ export const OVERVIEW_WINDOW: WindowLabel = '5m';
 export interface OverviewInput {
   readonly rows: readonly LiveRow[];
   readonly fleet: FleetWindow;
+  readonly idle: IdleDefinitions;
   readonly like_server: readonly Candidate[];
   readonly user_num: number | null;
   readonly warming_up: boolean;
@@ -16,7 +17,7 @@ export interface OverviewInput {
 }
 
 /** The general figures of the whole fleet. Cards count wherever they are known; idle ones only where they are online. */
-export function toOverview({ rows, fleet, like_server, user_num, warming_up, lag_ms, store_lag_ms, now }: OverviewInput): Overview {
+export function toOverview({ rows, fleet, idle, like_server, user_num, warming_up, lag_ms, store_lag_ms, now }: OverviewInput): Overview {
   const online = rows.filter((row) => row.online);
   const cards = online.flatMap((row) => row.gpus);
   const named = (load: FleetWindow['busy_server']) =>
@@ -31,6 +32,7 @@ export function toOverview({ rows, fleet, like_server, user_num, warming_up, lag
       used10pct: cards.filter((card) => card.idle.used10pct).length,
     },
     idle_rate: fleet.idle_rate,
+    idle,
     busy_server: named(fleet.busy_server),
     idle_server: named(fleet.idle_server),
     like_server: [...like_server],

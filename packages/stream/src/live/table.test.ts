@@ -45,8 +45,9 @@ describe('LiveTable', () => {
   it('keeps an offline server with its last values and says since when', () => {
     const table = new LiveTable();
     table.record(sample({ interval_ms: 10_000 }));
-    expect(table.expire(T0 + 29 * SECOND)).toEqual([{ server: 'gpu01', online: true, ts: T0 + 29 * SECOND }]);
-    expect(table.expire(T0 + 31 * SECOND)).toEqual([{ server: 'gpu01', online: false, ts: T0 + 31 * SECOND }]);
+    table.expire(T0 + 29 * SECOND);
+    expect(table.row('gpu01')).toMatchObject({ online: true, offline_since: null });
+    table.expire(T0 + 31 * SECOND);
     expect(table.row('gpu01')).toMatchObject({ online: false, offline_since: T0, cpu: 10 });
     table.record(sample({ ts: T0 + 40 * SECOND }));
     table.expire(T0 + 41 * SECOND);

@@ -10,12 +10,6 @@ export interface LiveTableOptions {
   readonly held?: (server: string, gpu: number) => LiveGpu['held'];
 }
 
-export interface Transition {
-  readonly server: string;
-  readonly online: boolean;
-  readonly ts: Millis;
-}
-
 interface Entry {
   sample: Received;
   /** The newest arrival of any sample: a backfill shows that the agent is alive too. */
@@ -89,9 +83,8 @@ export class LiveTable {
     this.#touch(server);
   }
 
-  /** Who came and who went by `now`. */
-  expire(now: Millis): Transition[] {
-    const transitions: Transition[] = [];
+  /** Sees who came and who went by `now`. */
+  expire(now: Millis): void {
     for (const [server, entry] of this.#entries) {
       const online = now - entry.received_ts <= silenceAllowed(entry.sample.interval_ms);
       if (online === entry.online) {
@@ -101,9 +94,7 @@ export class LiveTable {
       entry.online = online;
       entry.offline_since = online ? null : entry.received_ts;
       this.#touch(server);
-      transitions.push({ server, online, ts: now });
     }
-    return transitions;
   }
 
   /** The servers whose row may have changed since the last call. */

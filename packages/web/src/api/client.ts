@@ -1,5 +1,5 @@
 import type {
-  Alert, Delta, Hits, HitsQuery, Hold, HoldRequest, Recommendation, RecommendQuery, Report, ReportComparison, ReportEvent, ReportListItem, Period, Series, ServerDetail, Snapshot, Topic, Wish, WishRequest,
+  Alert, Alerts, Delta, Hits, HitsQuery, Hold, HoldRequest, Recommendation, RecommendQuery, Report, ReportComparison, ReportEvent, ReportListItem, Period, Series, ServerDetail, Snapshot, Topic, Wish, WishRequest,
 } from '@vacancy/shared';
 
 /** What the pages ask of the service. The HTTP client and the replay have it alike. */
@@ -9,6 +9,7 @@ export interface Api {
   series(id: string, query: SeriesRequest, signal?: AbortSignal): Promise<Series>;
   /** The fleet's figures over time; a minute is the finest step. */
   fleetSeries(query: SeriesRequest, signal?: AbortSignal): Promise<Series>;
+  alerts(signal?: AbortSignal): Promise<Alerts>;
   recommend(query: RecommendQuery, signal?: AbortSignal): Promise<Recommendation>;
   hits(query: HitsQuery, signal?: AbortSignal): Promise<Hits>;
   holds(signal?: AbortSignal): Promise<Hold[]>;

@@ -12,6 +12,7 @@ export function createHttpApi(base = '/api/v1'): Api {
     series: (id, query, signal) =>
       inParts(query, (part) => get<Series>(`/servers/${encodeURIComponent(id)}/series`, part, signal)),
     fleetSeries: (query, signal) => inParts(query, (part) => get<Series>('/series', part, signal)),
+    alerts: (signal) => get('/alerts', {}, signal),
     recommend: (query, signal) => get('/recommend', query, signal),
     hits: (query, signal) => get('/recommend/hits', query, signal),
     holds: async (signal) => (await get<{ holds: Hold[] }>('/holds', {}, signal)).holds,

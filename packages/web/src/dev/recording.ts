@@ -1,5 +1,5 @@
 import {
-  diffRow, isFree8g, isUsed10pct, GIB,
+  DEFAULT_IDLE, diffRow, isFree8g, isUsed10pct, GIB,
   type Candidate, type Delta, type FleetDelta, type FleetRow, type Inventory, type LikeIndex, type LiveGpu, type LiveRow, type Overview, type Snapshot, type Topic,
 } from '@vacancy/shared';
 import type { Recording } from '../api/replay.js';
@@ -175,6 +175,7 @@ function overviewOf(rows: LiveRow[], ts: number): Overview {
     gpu_num: rows.reduce((sum, row) => sum + row.gpus.length, 0),
     gpu_idle_num: { free8g: cards.filter((card) => card.idle.free8g).length, used10pct: cards.filter((card) => card.idle.used10pct).length },
     idle_rate: cards.length ? { free8g: mean(cards.map((card) => card.idle_rate['5m'].free8g ?? 0)), used10pct: mean(cards.map((card) => card.idle_rate['5m'].used10pct ?? 0)) } : { free8g: null, used10pct: null },
+    idle: { lead: 'free8g', ...DEFAULT_IDLE },
     busy_server: load(busiest[0]),
     idle_server: load(busiest.at(-1)),
     like_server: candidates(online),

@@ -20,6 +20,7 @@ function replayApi(fleet: GeneratedFleet): Api {
     },
     series: async (id, query) => (fleet.rows.has(id) ? seriesOf(fleet, id, query.fields, query.from, query.to) : missing()),
     fleetSeries: missing,
+    alerts: async () => ({ standing: [], recent: [] }),
     recommend: missing,
     hits: missing,
     holds: async () => [],
