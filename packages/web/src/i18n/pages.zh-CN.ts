@@ -73,7 +73,7 @@ export const pagesZhCN: PageMessages = {
     cards: '{cards} 号卡不再上报',
     disk: '磁盘已用 {rate}',
     clock: '相差 {offset}',
-    dropped: '采集端缓存已满，丢弃了 {n} 个样本',
+    dropped: '采集端缓存已满，丢弃了 {count} 个样本',
     lag_of: { screen: '页面滞后 {lag}', database: '数据库滞后 {lag}' },
     granted: '{by} 等到的卡：CUDA_VISIBLE_DEVICES={cards}',
   },

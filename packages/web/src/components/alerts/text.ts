@@ -16,13 +16,13 @@ export function textOf({ kind, message, data = {} }: Alert, { t, tOr, f }: Words
     case 'server_online':
       return '';
     case 'gpu_missing':
-      return t('alerts.cards', { cards: String(data['cards'] ?? '') });
+      return cardsText(String(data['cards'] ?? ''), t);
     case 'disk_nearly_full':
       return t('alerts.disk', { rate: f.percent(figure('hdd_rate'), 1) });
     case 'clock_skewed':
       return 'clock_offset_ms' in data ? t('alerts.clock', { offset: f.duration(Math.abs(figure('clock_offset_ms')) / 1000) }) : '';
     case 'spool_dropped':
-      return t('alerts.dropped', { n: figure('dropped') });
+      return t('alerts.dropped', { n: figure('dropped'), count: f.number(figure('dropped')) });
     case 'lagging':
       return tOr(`alerts.lag_of.${String(data['of'])}`, { lag: f.duration(figure('lag_ms') / 1000) }, message);
     case 'wish_granted':
@@ -30,4 +30,9 @@ export function textOf({ kind, message, data = {} }: Alert, { t, tOr, f }: Words
     default:
       return message;
   }
+}
+
+function cardsText(ids: string, t: Translate): string {
+  const cards = ids.split(',');
+  return t('alerts.cards', { n: cards.length, cards: cards.join(', ') });
 }
