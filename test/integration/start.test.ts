@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -45,6 +45,14 @@ function start(more: Record<string, string> = {}, ...args: string[]): Run {
   const run = { child, output: () => output, exit: once(child, 'exit').then(([code]) => code as number | null) };
   runs.push(run);
   return run;
+}
+
+async function vacancy(more: Record<string, string>, ...args: string[]): Promise<{ code: number | null; text: string }> {
+  const child = spawn(process.execPath, ['tools/vacancy.mjs', ...args], { cwd: ROOT, env: { ...process.env, ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, text };
 }
 
 const ready = (run: Run) => waitFor(() => run.output().includes('ready: open') || run.child.exitCode !== null, READY_MS, 'ready');
@@ -92,6 +100,28 @@ describe('npm start', () => {
     after.child.kill('SIGTERM');
     expect(await after.exit).toBe(0);
     expect(await processesOf(data)).toEqual([]);
+  });
+
+  it('is copied whole by vacancy backup, refused while it runs, and lives again from the copy', { timeout: 2 * READY_MS }, async () => {
+    const file = path.join(data, 'logs/copy.tar.gz');
+    const stored = async () => Number(await sql("SELECT count() FROM vacancy.server_samples WHERE server = 'this-host'"));
+    const run = start();
+    await ready(run);
+    expect(await vacancy({}, 'backup', file)).toMatchObject({ code: 2, text: expect.stringContaining('is running on this data folder') });
+    const before = await stored();
+    run.child.kill('SIGINT');
+    expect(await run.exit).toBe(0);
+    expect(await vacancy({}, 'backup', file)).toMatchObject({ code: 0 });
+    expect((await stat(file)).mode & 0o077).toBe(0);
+    expect(await vacancy({}, 'restore', file)).toMatchObject({ code: 2, text: expect.stringContaining('is not empty') });
+
+    const copy = { VACANCY_DATA_DIR: path.join(data, 'logs/copy') };
+    expect(await vacancy(copy, 'restore', file)).toMatchObject({ code: 0 });
+    const restored = start(copy);
+    await ready(restored);
+    expect(await stored()).toBeGreaterThanOrEqual(before);
+    restored.child.kill('SIGINT');
+    expect(await restored.exit).toBe(0);
   });
 
   it('says which port is taken and which setting changes it', async () => {

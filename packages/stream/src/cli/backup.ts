@@ -20,8 +20,10 @@ export function registerBackup(program: Command): void {
       const data = dataDir();
       await refuseWhileRunning(data);
       if (!(await exists(data))) throw new CommandError(`There is no data folder at ${data}.`);
+      // It holds keys: nobody else may read it, from its first byte on.
+      process.umask(0o077);
       await tar('-czf', path.resolve(file), '--exclude=./logs', '--exclude=./vacancy.lock', '-C', data, '.');
-      process.stdout.write(`${data} is in ${file}. It holds keys: keep it where only you can read it.\n`);
+      process.stdout.write(`${data} is in ${file}. It holds keys and is for your eyes only: keep it so.\n`);
     });
 
   program

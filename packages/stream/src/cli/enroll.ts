@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { LiveRow } from '@vacancy/shared';
 import { EnrolmentError, enroll, hubDir, installLine, installScriptSha256, listEnrolled, revoke, type Reload } from '../enroll/index.js';
 import { dataDir } from './data-dir.js';
-import { CommandError, ask, hubUrl } from './hub-api.js';
+import { CommandError, ask, hubPort, hubUrl } from './hub-api.js';
 import { table } from './terminal.js';
 
 const dir = (): string => hubDir(dataDir());
@@ -14,8 +14,8 @@ export function registerEnroll(program: Command): void {
     .command('enroll <server>')
     .description('create a credential that can publish only as this server, and print the line to paste there')
     .option('--replace', 'end the credential it has and create another')
-    .option('--hub <url>', 'where the server reaches the pages of this hub', `http://${hostname()}:7070`)
-    .option('--nats <url>', 'where it reaches the broker', `nats://${hostname()}:4222`)
+    .option('--hub <url>', 'where the server reaches the pages of this hub', `http://${hostname()}:${hubPort()}`)
+    .option('--nats <url>', 'where it reaches the broker', `nats://${hostname()}:${process.env.VACANCY_NATS_PORT ?? '4222'}`)
     .action(async (server: string, options: { replace?: boolean; hub: string; nats: string }) => {
       const install_sha256 = await packedAgent();
       const { seed, reload } = await enroll(dir(), server, { replace: options.replace ?? false }).catch(asSentence);

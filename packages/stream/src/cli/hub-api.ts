@@ -5,8 +5,11 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-/** Where the service answers: `--url`, else VACANCY_URL, else this host's default. */
-export const hubUrl = (option: string | undefined): string => (option ?? process.env.VACANCY_URL ?? 'http://127.0.0.1:7070').replace(/\/+$/, '');
+/** Where this host's own service answers. */
+export const hubPort = (): string => process.env.VACANCY_PORT ?? '7070';
+
+/** Where the service answers: `--url`, else VACANCY_URL, else on this host. */
+export const hubUrl = (option: string | undefined): string => (option ?? process.env.VACANCY_URL ?? `http://127.0.0.1:${hubPort()}`).replace(/\/+$/, '');
 
 const ANSWER_WITHIN_MS = 60_000;
 
