@@ -46,9 +46,10 @@ export async function install(say) {
 export async function build(say) {
   const newest = String(await newestSource());
   if ((await stamp('build')) === newest && exists('packages/web/dist/index.html') && exists('packages/stream/dist/main.js')) return;
-  say('building');
+  say('building the services');
   const bin = (name) => path.join(ROOT, 'node_modules/.bin', name);
   await runQuietly(bin('tsc'), ['--build', ...['shared', 'agent', 'stream'].map((name) => `packages/${name}/tsconfig.build.json`)], say);
+  say('building the pages');
   await runQuietly(path.join(ROOT, 'packages/web/node_modules/.bin/vite'), ['build', '--logLevel', 'warn'], say, undefined, path.join(ROOT, 'packages/web'));
   await setStamp('build', newest);
 }

@@ -17,6 +17,7 @@ export default async function setUp(): Promise<() => Promise<void>> {
   const stopPulse = startPulse(await stack.connect());
   await waitFor(async () => (await stack.api<{ server_num: number }>('/overview')).server_num === SIMULATED + 2, 60_000, 'all servers');
   process.env.VACANCY_E2E_URL = stack.url;
+  process.env.VACANCY_E2E_NATS = stack.nats.url;
   return async () => {
     stopPulse();
     for (const child of children) {
