@@ -1,7 +1,8 @@
 import type { LikeIndex, LiveGpu, LiveRow } from '@vacancy/shared';
+import { gpuFailure } from './gpu-failure.js';
 
 /** What the index looks at; a row that is still being built has all of it. */
-export interface LikeIndexInput extends Pick<LiveRow, 'memory_total' | 'memory_used'> {
+export interface LikeIndexInput extends Pick<LiveRow, 'memory_total' | 'memory_used' | 'health'> {
   readonly windows: { readonly '5m': { readonly cpu_median: number | null } };
   readonly gpus: readonly Pick<LiveGpu, 'memory_total' | 'memory_used' | 'utilization_median' | 'idle'>[];
 }
@@ -14,7 +15,8 @@ export interface LikeIndexInput extends Pick<LiveRow, 'memory_total' | 'memory_u
  *   without cards: CPU median under 30, memory under 70 %.
  * - `light`: everything else.
  *
- * A median that is not known (`null`) makes a server neither free nor busy.
+ * What is not known makes a server neither free nor busy: a median (`null`), a card without a size, all cards of a server
+ * whose driver does not answer.
  */
 export function likeIndex(row: LikeIndexInput): LikeIndex {
   if (isBusy(row)) return 'busy';
@@ -22,12 +24,13 @@ export function likeIndex(row: LikeIndexInput): LikeIndex {
 }
 
 function isBusy(row: LikeIndexInput): boolean {
-  const cardsFull = row.gpus.length > 0 && row.gpus.every((card) => card.memory_total - card.memory_used < 0.1 * card.memory_total);
+  const readable = row.gpus.filter((card) => card.memory_total > 0);
+  const cardsFull = readable.length > 0 && readable.every((card) => card.memory_total - card.memory_used < 0.1 * card.memory_total);
   return cardsFull || (row.windows['5m'].cpu_median ?? 0) >= 90 || memoryShare(row) >= 0.95;
 }
 
 function isFree(row: LikeIndexInput): boolean {
-  const hasCards = row.gpus.length > 0;
+  const hasCards = row.gpus.length > 0 || gpuFailure(row) !== undefined;
   const cpu = row.windows['5m'].cpu_median;
   if (cpu === null || cpu >= (hasCards ? 70 : 30)) return false;
   if (memoryShare(row) >= (hasCards ? 0.9 : 0.7)) return false;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { GIB, type LiveRow } from '@vacancy/shared';
+import { GIB, type LiveGpu, type LiveRow } from '@vacancy/shared';
 import { NOW, card, row } from './fixture.js';
 import { likeServer, recommend, type RankContext } from './rank.js';
 import { LIKE_SERVER, type CardRequest } from './request.js';
@@ -38,14 +38,51 @@ describe('the order', () => {
     expect(ask(rows, { order: 'steady' }, context).servers[0]).toMatchObject({ server: 'a', steadiness: 0.9, cuda_visible_devices: '0' });
     expect(ask(rows, { order: 'steady', gpus: 2 }, context).servers[0]).toMatchObject({ steadiness: 0.3 });
   });
-  it('never takes an occupied card for a steady one while there are empty ones', () => {
-    const rows = [row('a', [free(40, { users: ['alice'] })]), row('b', [card(0)])];
+  it.each<[string, Partial<LiveGpu>]>([
+    ['holds a good part of it', { memory_free: 40 * GIB }],
+    ['has only just started', { memory_free: 47.7 * GIB, users: ['alice'] }],
+    ['computes without a name', { memory_free: 48 * GIB, utilization: 30 }],
+  ])('never takes a card for a steady one while there are empty ones, when somebody %s', (_what, over) => {
+    const rows = [row('a', [free(48, over)]), row('b', [card(0)])];
     const context: RankContext = { held: () => null, steadiness: (server) => (server === 'a' ? 0.99 : 0.1) };
     expect(winners(rows, { order: 'steady' }, context)).toEqual(['b', 'a']);
   });
 });
 
+describe('cards that may lie on any number of servers', () => {
+  const rows = [row('a', [free(40)]), row('b', [card(0), card(1), card(2, { memory_free: GIB })]), row('c', [card(0, { held: hold }), card(1)])];
+  const spread = (gpus: number) => ask(rows, { gpus, memory: 8 * GIB, spread: true, limit: 1 });
+  it('are answered with the fewest servers, whatever the limit', () => {
+    const answer = spread(3);
+    expect(answer.servers.map((one) => [one.server, one.cuda_visible_devices])).toEqual([['b', '0,1'], ['a', '0']]);
+    expect(answer.rejected).toMatchObject([{ server: 'c', code: 'outranked' }]);
+  });
+  it('lie on one where that has them', () => expect(spread(2).servers.map((one) => one.server)).toEqual(['b']));
+  it('are not answered by halves: every server says what it has, and what all have together', () => {
+    const answer = spread(5);
+    expect(answer.servers).toEqual([]);
+    expect(answer.rejected.map((one) => [one.server, one.reason])).toContainEqual(['b', 'has 2 such cards, all servers together have 4 of 5']);
+    expect(answer.rejected).toHaveLength(3);
+  });
+});
+
 describe('an answer', () => {
+  const why = (over: Partial<LiveGpu>, fields = {}) => ask([row('a', [free(40, over)], fields)]).servers[0]!.reasons;
+  it.each<[string, Partial<LiveGpu>, string]>([
+    ['a notebook that holds next to nothing', { users: ['alice'], memory_free: 47.7 * GIB }, 'card 0 is also used by alice'],
+    ['a process whose owner is not known', { processes: [{ pid: 7 }], memory_free: 47.7 * GIB }, '0.3 GiB of card 0 held by processes of an unknown owner'],
+    ['a card that begins to compute', { utilization: 40, memory_free: 48 * GIB }, 'card 0 computes (40 %) though next to nothing is held: somebody may be starting'],
+    ['nobody', { utilization: 9, memory_free: 48 * GIB }, 'card 0 is unoccupied'],
+    ['a partitioned card, which tells no utilisation', { utilization: null, memory_free: 48 * GIB }, 'card 0 is unoccupied'],
+  ])('tells of %s', (_what, over, text) => expect(why(over).map((one) => one.text)).toContain(text));
+  it('tells of a server that comes and goes', () => {
+    const seen = (coverage: number) => {
+      const made = row('a', [free(40)]);
+      return why({}, { windows: { ...made.windows, '5m': { ...made.windows['5m'], coverage } } }).map((one) => one.code);
+    };
+    expect(seen(0.4)).toContain('patchy');
+    expect(seen(0.5)).not.toContain('patchy');
+  });
   it('names the cards best first and the devices in their order', () => {
     const cards = [card(0, { memory_free: 9 * GIB }), card(1, { memory_free: 2 * GIB }), card(3, { memory_free: 11 * GIB })];
     const [first] = ask([row('a', cards)], { gpus: 2, memory: 8 * GIB }).servers;
@@ -108,7 +145,7 @@ const serverArb = (id: string) =>
     steadiness: of.cards.map((one) => one.steadiness),
   }));
 const fleetArb = fc.integer({ min: 1, max: 6 }).chain((n) => fc.tuple(...Array.from({ length: n }, (_, at) => serverArb(`s${at}`))));
-const requestArb = fc.record({ gpus: fc.integer({ min: 1, max: 3 }), memory: fc.integer({ min: 0, max: 8 }).map((n) => n * GIB), order: fc.constantFrom('plain' as const, 'steady' as const), limit: fc.integer({ min: 1, max: 6 }) });
+const requestArb = fc.record({ gpus: fc.integer({ min: 1, max: 3 }), memory: fc.integer({ min: 0, max: 8 }).map((n) => n * GIB), order: fc.constantFrom('plain' as const, 'steady' as const), limit: fc.integer({ min: 1, max: 6 }), spread: fc.boolean() });
 const contextOf = (fleet: { row: LiveRow; steadiness: (number | null)[] }[]): RankContext => {
   const known = new Map(fleet.map((one) => [one.row.server, one.steadiness]));
   return { held: (_server, one) => one.held, steadiness: (server, one) => known.get(server)?.[one.id] ?? null };

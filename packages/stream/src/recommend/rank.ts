@@ -1,8 +1,11 @@
-import { MAX_CLOCK_AHEAD_MS, OCCUPIED_SHARE, type Candidate, type LiveGpu, type LiveRow, type Recommendation, type Rejected } from '@vacancy/shared';
+import { MAX_CLOCK_AHEAD_MS, type Candidate, type LiveGpu, type LiveRow, type Recommendation, type Rejected } from '@vacancy/shared';
+import { hasCompany } from './company.js';
 import type { Fit } from './fit.js';
+import { gpuFailure } from './gpu-failure.js';
 import { reasonsFor } from './reasons.js';
 import { rejection, type RejectionCode, type WhyNot } from './rejections.js';
 import { LIKE_SERVER, promisedBytes, type CardRequest } from './request.js';
+import { spreadOver } from './spread.js';
 
 /** What the ranking asks of others; by default the row itself knows who holds a card and nobody knows how steady it is. */
 export interface RankContext {
@@ -20,17 +23,36 @@ const FROM_ROW: RankContext = { held: (_server, card) => card.held, steadiness: 
  * `plain` ranks by the free memory of the best card, ties by its lower 5-minute utilisation median, then the lower CPU
  * median, then the id. `steady` puts the likelihood that all chosen cards stay free before that. Without cards (`gpus: 0`)
  * the lower CPU median leads, then more free main memory, then the id. A value that is not known loses every tie.
+ * A request that may be `spread` is answered with the fewest servers that have the cards together.
  * The answer depends on the rows, never on their order.
  */
 export function recommend(rows: Iterable<LiveRow>, request: CardRequest, now: number, context: RankContext = FROM_ROW): Recommendation {
   const others: Rejected[] = [];
-  const { limit } = request;
   const fitting = rank(rows, request, now, context, (row, { code, params }) => others.push(rejection(row, code, params)));
-  const outranked = fitting.slice(limit).map((fit, at) => rejection(fit.row, 'outranked', { rank: limit + at + 1, limit }));
+  const { servers, left } = request.spread && request.gpus > 0 ? together(fitting, request) : first(fitting, request);
   // The live table comes by id; a sort of what is sorted is one pass.
   others.sort((a, b) => compareText(a.server, b.server));
-  return { servers: fitting.slice(0, limit).map((fit) => toCandidate(fit, request, now, context)), rejected: [...outranked, ...others], ts: now };
+  return { servers: servers.map((fit) => toCandidate(fit, request, now, context)), rejected: [...left, ...others], ts: now };
 }
+
+interface Chosen {
+  readonly servers: readonly Fit[];
+  /** Those that would do, but were not needed. */
+  readonly left: readonly Rejected[];
+}
+
+const first = (fitting: readonly Fit[], { limit }: CardRequest): Chosen => ({ servers: fitting.slice(0, limit), left: outranked(fitting.slice(limit), limit) });
+
+function together(fitting: readonly Fit[], { gpus: wanted }: CardRequest): Chosen {
+  const shares = spreadOver(fitting.map((fit) => fit.chosen.length), wanted);
+  const total = fitting.reduce((sum, fit) => sum + fit.chosen.length, 0);
+  if (!shares) return { servers: [], left: fitting.map((fit) => rejection(fit.row, 'too_few_together', { wanted, have: fit.chosen.length, total })) };
+  const servers = shares.map(({ at, count }) => toFit(fitting[at]!.row, fitting[at]!.chosen.slice(0, count), fitting[at]!.step));
+  const used = new Set(shares.map(({ at }) => at));
+  return { servers, left: outranked(fitting.filter((_fit, at) => !used.has(at)), servers.length) };
+}
+
+const outranked = (fits: readonly Fit[], limit: number): Rejected[] => fits.map((fit, at) => rejection(fit.row, 'outranked', { rank: limit + at + 1, limit }));
 
 /** All servers that fit, best first, whatever the limit; `onRejected` hears of the others. */
 export function rank(rows: Iterable<LiveRow>, request: CardRequest, now: number, context: RankContext = FROM_ROW, onRejected?: (row: LiveRow, why: WhyNot) => void): Fit[] {
@@ -78,9 +100,11 @@ function judgeHost(row: LiveRow, request: CardRequest): WhyNot | null {
 }
 
 function judgeCards(row: LiveRow, request: CardRequest, context: RankContext): Fit | WhyNot {
-  const { gpus: wanted, memory, model } = request;
-  if (wanted === 0) return toFit(row, [], null, 0);
-  if (row.gpus.length === 0 && gpuFailure(row)) return no('no_gpu_data', { reason: gpuFailure(row)! });
+  const { gpus: most, memory, model } = request;
+  if (most === 0) return toFit(row, [], 0);
+  const wanted = request.spread ? 1 : most;
+  const failure = row.gpus.length === 0 ? gpuFailure(row) : undefined;
+  if (failure !== undefined) return no('no_gpu_data', { reason: failure });
 
   const count = { readable: 0, fitting: 0, roomy: 0, free: 0 };
   const holds: Held[] = [];
@@ -101,7 +125,7 @@ function judgeCards(row: LiveRow, request: CardRequest, context: RankContext): F
       continue;
     }
     count.free++;
-    keepBest(kept, { card, step: request.order === 'steady' ? stepOf(row, card, request, context) : 0 }, wanted);
+    keepBest(kept, { card, step: request.order === 'steady' ? stepOf(row, card, request, context) : 0 }, most);
   }
 
   if (model !== undefined && count.readable > 0 && count.fitting === 0) return no('model', { model });
@@ -111,12 +135,12 @@ function judgeCards(row: LiveRow, request: CardRequest, context: RankContext): F
     const by = [...new Set(holds.map((held) => held.by))].sort().join(', ');
     return no('held', { wanted, have: count.free, by, until: Math.min(...holds.map((held) => held.until)) });
   }
-  const chosen = kept.map((one) => one.card);
-  const leading = chosen.reduce((a, b) => (compareCards(a, b) <= 0 ? a : b));
-  return toFit(row, chosen, leading, kept.at(-1)!.step);
+  // All cards are needed, so the least steady one speaks for them; of those that may lie anywhere, the others can be left.
+  return toFit(row, kept.map((one) => one.card), kept.at(request.spread ? 0 : -1)!.step);
 }
 
-function toFit(row: LiveRow, chosen: readonly LiveGpu[], best: LiveGpu | null, step: number): Fit {
+function toFit(row: LiveRow, chosen: readonly LiveGpu[], step: number): Fit {
+  const best = chosen.length > 0 ? chosen.reduce((a, b) => (compareCards(a, b) <= 0 ? a : b)) : null;
   return {
     row, chosen, best, step,
     memory_free: best?.memory_free ?? row.memory_total - row.memory_used,
@@ -148,7 +172,7 @@ const steadinessOf = (row: LiveRow, card: LiveGpu, request: CardRequest, context
  * A card that somebody is on comes after every empty one: its memory may well stay free, but it is not a free card.
  */
 function stepOf(row: LiveRow, card: LiveGpu, request: CardRequest, context: RankContext): number {
-  if (card.memory_used >= OCCUPIED_SHARE * card.memory_total) return -1;
+  if (hasCompany(card)) return -1;
   return Math.min(10, Math.round(-Math.log2(1 - (steadinessOf(row, card, request, context) ?? 0))));
 }
 
@@ -168,9 +192,6 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 
 const contains = (text: string | null, part: string | undefined): boolean =>
   part === undefined || (text !== null && text.toLowerCase().includes(part.toLowerCase()));
-
-const gpuFailure = (row: LiveRow): string | undefined =>
-  row.health?.failures?.find((failure) => /gpu|nvidia/i.test(failure.collector))?.reason;
 
 export function toCandidate(fit: Fit, request: CardRequest, now: number, context: RankContext): Candidate {
   const { row, chosen, best } = fit;

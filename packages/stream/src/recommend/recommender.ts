@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { HOUR, MINUTE, SECOND, err, ok, systemClock, type Candidate, type Clock, type Hits, type Hold, type HoldRequest, type LiveRow, type Recommendation, type RecommendQuery, type Result, type Wish, type WishRequest } from '@vacancy/shared';
+import { HOUR, MINUTE, SECOND, err, ok, systemClock, type Candidate, type Clock, type Hits, type Hold, type HoldRequest, type LiveGpu, type LiveRow, type Recommendation, type RecommendQuery, type Result, type Wish, type WishRequest } from '@vacancy/shared';
 import type { Log } from '../log.js';
 import { HOLD_LIMITS, holderOf, place, settle, toHold, type HoldLimits, type KeptHold } from './holds.js';
 import type { Keeper } from './keeper.js';
@@ -8,9 +8,10 @@ import { totalHits, type RecommendationStore } from './log-store.js';
 import { problem, type Problem } from './problem.js';
 import { likeServer, rank, recommend, toCandidate, type Held, type RankContext } from './rank.js';
 import { toRequest } from './request.js';
+import { SteadyCards } from './steady-cards.js';
 import type { Steadiness } from './steadiness.js';
 import type { Target } from './targets.js';
-import { WISH_LIMITS, expire, grant, makeWish, requestOf, toWish, watch, type FittingSince, type KeptWish, type WishLimits } from './wishes.js';
+import { WISH_LIMITS, everyCard, expire, grant, kindOf, makeWish, requestOf, toWish, type KeptWish, type WishLimits } from './wishes.js';
 
 /** Tells somebody that a wish came true; rejects when it could not. */
 export type Deliver = (target: Target, wish: Wish) => Promise<void>;
@@ -52,6 +53,12 @@ export interface Recommender extends AsyncDisposable {
   tick(): void;
 }
 
+/** Who is told of a card has so long to take it before the next one who waits is told of it, too. */
+const HEAD_START_MS = 2 * MINUTE;
+/** A card that a wish may not be granted yet counts as held for it. */
+const NOT_YET: Held = { id: '', by: '', until: 0 };
+const cardKey = (server: string, card: LiveGpu): string => `${server}/${card.id}`;
+
 const SAME_QUESTION_MS = MINUTE;
 const MAX_ASKED = 1_000;
 
@@ -70,7 +77,10 @@ class Running implements Recommender {
   readonly #answers: RecommendationLog;
   readonly #context: RankContext;
   readonly #newId: () => string;
-  readonly #fitting = new Map<string, FittingSince>();
+  /** What waiting wishes look at, by what they ask of a card. */
+  readonly #watched = new Map<string, SteadyCards>();
+  /** Until when a card that somebody was told of is not told to others, by server and card. */
+  readonly #told = new Map<string, number>();
   /** The latest questions, oldest first. */
   readonly #asked = new Map<string, { first: string | undefined; ts: number }>();
   readonly #deliveries = new Set<Promise<void>>();
@@ -194,19 +204,32 @@ class Running implements Recommender {
   #grantWishes(rows: readonly LiveRow[], now: number): void {
     const wishes = expire(this.#wishes, now, this.#options.wishLimits);
     if (wishes !== this.#wishes) void this.#setWishes(wishes);
-    for (const wish of wishes) if (wish.state === 'waiting') this.#tryGrant(wish, rows, now);
-    const waiting = new Set(wishes.filter((wish) => wish.state === 'waiting').map((wish) => wish.id));
-    for (const id of this.#fitting.keys()) if (!waiting.has(id)) this.#fitting.delete(id);
+    const waiting = wishes.filter((wish) => wish.state === 'waiting');
+    for (const [card, until] of this.#told) if (until <= now) this.#told.delete(card);
+    this.#watch(waiting, rows, now);
+    for (const wish of waiting) this.#tryGrant(wish, rows, now);
+  }
+
+  #watch(waiting: readonly KeptWish[], rows: readonly LiveRow[], now: number): void {
+    const kinds = new Map(waiting.map((wish) => [kindOf(wish), wish]));
+    for (const kind of this.#watched.keys()) if (!kinds.has(kind)) this.#watched.delete(kind);
+    for (const [kind, wish] of kinds) {
+      const cards = this.#watched.get(kind) ?? new SteadyCards(this.#options.steady_ms ?? 30 * SECOND);
+      this.#watched.set(kind, cards);
+      cards.see(rank(rows, everyCard(wish), now, this.#context), now);
+    }
   }
 
   #tryGrant(wish: KeptWish, rows: readonly LiveRow[], now: number): void {
+    const cards = this.#watched.get(kindOf(wish))!;
+    if (cards.most < wish.gpus) return;
+    const ready = (server: string, card: LiveGpu): boolean => cards.has(server, card, now) && !this.#told.has(cardKey(server, card));
+    const context: RankContext = { ...this.#context, held: (server, card) => (ready(server, card) ? this.#context.held(server, card) : NOT_YET) };
     const request = requestOf(wish);
-    const fits = rank(rows, request, now, this.#context);
-    const watched = watch(this.#fitting.get(wish.id) ?? new Map(), fits.map((fit) => fit.row.server), now, this.#options.steady_ms ?? 30 * SECOND);
-    this.#fitting.set(wish.id, watched.since);
-    const fit = fits.find((one) => one.row.server === watched.steady[0]);
+    const [fit] = rank(rows, request, now, context);
     if (!fit) return;
     const granted = grant(wish, toCandidate(fit, request, now, this.#context), now);
+    for (const card of fit.chosen) this.#told.set(cardKey(fit.row.server, card), now + HEAD_START_MS);
     if (wish.hold_minutes !== null) {
       void this.hold({ server: fit.row.server, gpus: fit.chosen.map((card) => card.id), by: wish.by, minutes: wish.hold_minutes });
     }

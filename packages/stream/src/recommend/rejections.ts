@@ -20,6 +20,7 @@ const SENTENCES = {
     p['have'] === 0
       ? `no card with ${gib(p['memory'])} free, the best has ${gib(p['best'])}`
       : `only ${p['have']} of ${p['wanted']} cards with ${gib(p['memory'])} free`,
+  too_few_together: (p) => `has ${p['have']} such cards, all servers together have ${p['total']} of ${p['wanted']}`,
   held: (p) => `held by ${p['by']}`,
   outranked: (p) => `fits, but ranks ${p['rank']}`,
 } satisfies Record<string, (params: Params) => string>;

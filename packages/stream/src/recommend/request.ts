@@ -7,6 +7,8 @@ export interface CardRequest {
   /** Least free memory of each card, bytes. */
   readonly memory: number;
   readonly limit: number;
+  /** The cards may lie on any number of servers; the fewest that can are answered, whatever the limit. */
+  readonly spread: boolean;
   /** `plain`: most free memory first. `steady`: the cards that are likeliest to stay free first. */
   readonly order: 'plain' | 'steady';
   /** Part of the card model, any case. */
@@ -21,7 +23,7 @@ export interface CardRequest {
 }
 
 /** The request behind `like_server`: the three servers with the most free memory on one card. */
-export const LIKE_SERVER: CardRequest = { gpus: 1, memory: 0, limit: 3, order: 'plain', exclude: new Set() };
+export const LIKE_SERVER: CardRequest = { gpus: 1, memory: 0, limit: 3, spread: false, order: 'plain', exclude: new Set() };
 
 /** Bytes a card must go on having free: what was asked for, or nearly all of what was shown to somebody who named no size. */
 export const promisedBytes = (request: CardRequest, memory_free: number): number => (request.memory > 0 ? request.memory : Math.floor(0.9 * memory_free));
@@ -36,6 +38,7 @@ export function toRequest(query: RecommendQuery): Result<CardRequest, string> {
     gpus: query.gpus ?? LIKE_SERVER.gpus,
     memory,
     limit: query.limit ?? LIKE_SERVER.limit,
+    spread: query.spread ?? LIKE_SERVER.spread,
     order: query.order ?? LIKE_SERVER.order,
     exclude: new Set(words(query.exclude)),
     ...(query.model?.trim() && { model: query.model.trim() }),

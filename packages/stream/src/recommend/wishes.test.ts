@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GIB, HOUR, type WishRequest } from '@vacancy/shared';
 import { NOW } from './fixture.js';
-import { WISH_LIMITS, expire, makeWish, requestOf, toWish, watch, type KeptWish } from './wishes.js';
+import { WISH_LIMITS, expire, makeWish, requestOf, toWish, type KeptWish } from './wishes.js';
 
 const put = (over: Partial<WishRequest> = {}, wishes: KeptWish[] = [], limits = WISH_LIMITS) =>
   makeWish(wishes, { gpus: 2, memory: '20G', by: 'alice', ...over }, 'w1', NOW, false, limits);
@@ -33,19 +33,5 @@ describe('a wish', () => {
     expect(given).toMatchObject([{ state: 'expired' }]);
     expect(expire(given, NOW + 47 * HOUR)).toBe(given);
     expect(expire(given, NOW + 48 * HOUR)).toEqual([]);
-  });
-});
-
-describe('a wish comes true', () => {
-  it('only after the same server has fitted without a break', () => {
-    const at = (seconds: number) => NOW + seconds * 1000;
-    let state = watch(new Map(), ['a'], at(0), 30_000);
-    state = watch(state.since, ['a'], at(29), 30_000);
-    expect(state.steady).toEqual([]);
-    expect(watch(state.since, ['a'], at(30), 30_000).steady).toEqual(['a']);
-    state = watch(state.since, [], at(30), 30_000);
-    state = watch(state.since, ['a', 'b'], at(31), 30_000);
-    expect(watch(state.since, ['b', 'a'], at(60), 30_000).steady).toEqual([]);
-    expect(watch(state.since, ['b'], at(61), 30_000).steady).toEqual(['b']);
   });
 });

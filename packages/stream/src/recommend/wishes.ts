@@ -1,4 +1,4 @@
-import { HOUR, err, ok, type Candidate, type Result, type Wish, type WishRequest } from '@vacancy/shared';
+import { HOUR, MAX_GPUS, err, ok, type Candidate, type Result, type Wish, type WishRequest } from '@vacancy/shared';
 import { sameName } from './holds.js';
 import { problem, type Problem } from './problem.js';
 import { sizeOf, type CardRequest } from './request.js';
@@ -34,20 +34,17 @@ export function makeWish(wishes: readonly KeptWish[], request: WishRequest, id: 
   });
 }
 
-export const requestOf = (wish: KeptWish): CardRequest => ({
-  gpus: wish.gpus, memory: wish.memory, limit: 1, order: 'plain', exclude: new Set(), ...(wish.model !== null && { model: wish.model }),
+export const requestOf = (wish: KeptWish): CardRequest => ({ ...everyCard(wish), gpus: wish.gpus, spread: false });
+
+/** All cards on any server that would do for a wish. */
+export const everyCard = (wish: KeptWish): CardRequest => ({
+  gpus: MAX_GPUS, spread: true, memory: wish.memory, limit: 1, order: 'plain', exclude: new Set(), ...(wish.model !== null && { model: wish.model }),
 });
 
+/** Wishes that ask the same of a card are watched together. */
+export const kindOf = (wish: KeptWish): string => JSON.stringify([wish.memory, wish.model]);
+
 export const toWish = ({ target, hold_minutes: _, ...wish }: KeptWish): Wish => ({ ...wish, notify: target.kind });
-
-/** Since when each server has been able to grant a wish without a break. */
-export type FittingSince = ReadonlyMap<string, number>;
-
-/** A wish comes true on the server that has fitted without a break for `steady_ms`; one reading between two jobs is not enough. */
-export function watch(since: FittingSince, fitting: readonly string[], now: number, steady_ms: number): { since: FittingSince; steady: string[] } {
-  const next = new Map(fitting.map((server) => [server, since.get(server) ?? now]));
-  return { since: next, steady: fitting.filter((server) => now - next.get(server)! >= steady_ms) };
-}
 
 export const grant = (wish: KeptWish, { server, name, cuda_visible_devices }: Candidate, now: number): KeptWish => ({
   ...wish, state: 'granted', delivery: 'pending', granted: { ts: now, server, name, cuda_visible_devices },
