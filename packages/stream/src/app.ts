@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { SECOND, systemClock, type Alert, type Clock } from '@vacancy/shared';
+import { SECOND, systemClock, type Clock } from '@vacancy/shared';
 import { alertRoutes, createAlerts, isAlertsState, type Alerts } from './alerts/index.js';
 import { isLoopback, type Config } from './config.js';
 import { startEngine, type Engine } from './engine/index.js';
@@ -18,13 +18,13 @@ import { Lifetime } from './lifetime.js';
 import { Live } from './live/live.js';
 import { createPush, type Push } from './live/push.js';
 import type { Log } from './log.js';
+import { createDeliver } from './recommend/deliver.js';
 import { isHolds, isWishes } from './recommend/kept.js';
 import { jsonFile } from './recommend/keeper.js';
 import { clickhouseLog } from './recommend/log-store.js';
-import { createRecommender, type Deliver, type Recommender } from './recommend/recommender.js';
+import { createRecommender, type Recommender } from './recommend/recommender.js';
 import { recommendRoutes } from './recommend/routes.js';
 import { createSteadiness, isGapsState } from './recommend/steadiness.js';
-import { postWebhook } from './recommend/webhook.js';
 import { createReports } from './reports/index.js';
 import { fileAccounts, publishToStreams, startServerStatusListener } from './serverstatus/index.js';
 import { createStore, type Store } from './store/store.js';
@@ -100,23 +100,6 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
   );
   live.feed.inventories.subscribe((inventory) => void store.saveInventory(inventory).catch((error: unknown) => log.warn({ err: error }, 'inventory not stored')));
 
-  const kept = <T>(name: string, accept: (value: unknown) => value is T, folder = 'recommend') => jsonFile(path.join(config.data_dir, folder, `${name}.json`), accept);
-  recommender = life.own(
-    await createRecommender(
-      {
-        rows: () => live.rows(),
-        log: log.child({ part: 'recommend' }),
-        store: clickhouseLog(store.db),
-        deliver: deliverWish((alert) => alerts?.tell(alert), config.allow_private_webhooks),
-        holdKeeper: kept('holds', isHolds),
-        wishKeeper: kept('wishes', isWishes),
-        steadiness: await createSteadiness(kept('gaps', isGapsState), log.child({ part: 'steadiness' })),
-        allowPrivate: config.allow_private_webhooks,
-      },
-      clock,
-    ),
-  );
-
   const reports = life.own(
     await createReports(
       {
@@ -128,6 +111,24 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
         allow_private_webhooks: config.allow_private_webhooks,
         public_url: config.reports.public_url,
         log: log.child({ part: 'reports' }),
+      },
+      clock,
+    ),
+  );
+
+  const kept = <T>(name: string, accept: (value: unknown) => value is T, folder = 'recommend') => jsonFile(path.join(config.data_dir, folder, `${name}.json`), accept);
+  recommender = life.own(
+    await createRecommender(
+      {
+        rows: () => live.rows(),
+        log: log.child({ part: 'recommend' }),
+        store: clickhouseLog(store.db),
+        deliver: createDeliver({ alert: (alert) => alerts?.tell(alert), allowPrivate: config.allow_private_webhooks, mail: reports.mail, public_url: config.reports.public_url }, clock),
+        holdKeeper: kept('holds', isHolds),
+        wishKeeper: kept('wishes', isWishes),
+        steadiness: await createSteadiness(kept('gaps', isGapsState), log.child({ part: 'steadiness' })),
+        allowPrivate: config.allow_private_webhooks,
+        canMail: reports.mail !== null,
       },
       clock,
     ),
@@ -217,19 +218,5 @@ function toHealth(broker: Broker, store: Store, engine: Engine | null, live: Liv
       lag_ms,
     },
     windows: { ready: live.feed.warm, detail: live.feed.warm ? 'warm' : 'being rebuilt from the stream' },
-  };
-}
-
-/** A wish that came true: on the page for everybody who looks, and by webhook where one was named. */
-function deliverWish(alert: (alert: Alert) => void, allowPrivate: boolean): Deliver {
-  return async (target, wish) => {
-    if (target.kind === 'webhook') return postWebhook(target.url, wish, { allowPrivate });
-    if (target.kind === 'mail') throw new Error('no mail server is configured');
-    const { server, name, cuda_visible_devices } = wish.granted!;
-    alert({
-      id: `wish:${wish.id}`, ts: wish.granted!.ts, kind: 'wish_granted', server,
-      message: `${wish.by}: ${name} has what you waited for (CUDA_VISIBLE_DEVICES=${cuda_visible_devices})`,
-      data: { by: wish.by, name, cuda_visible_devices },
-    });
   };
 }

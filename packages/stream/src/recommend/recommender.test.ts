@@ -120,6 +120,53 @@ describe('wishes', () => {
     expect(told.map((one) => one.by)).toEqual(['alice']);
     expect(recommender.holds()).toMatchObject([{ by: 'alice', server: 'b', gpus: [0] }]);
   });
+  it('are told to one after the other: each has two minutes to take the card', async () => {
+    const { recommender, clock, told } = await start();
+    await recommender.wish(wish);
+    await recommender.wish({ ...wish, by: 'bob' });
+    clock.advance(31 * SECOND);
+    await settled();
+    expect(told.map((one) => one.by)).toEqual(['alice']);
+    clock.advance(2 * MINUTE);
+    await settled();
+    expect(told.map((one) => one.by)).toEqual(['alice', 'bob']);
+  });
+  it('are not told of a card that was taken in the meantime', async () => {
+    const { recommender, setRows, clock, told } = await start();
+    await recommender.wish(wish);
+    await recommender.wish({ ...wish, by: 'bob' });
+    clock.advance(31 * SECOND);
+    setRows([full]);
+    clock.advance(10 * MINUTE);
+    await settled();
+    expect(told.map((one) => one.by)).toEqual(['alice']);
+  });
+  it('are told again only where nobody can have heard it', async () => {
+    let tries = 0;
+    const failing = (retryable: boolean) => () => Promise.reject(Object.assign(new Error('no route'), { retryable, tries: ++tries }));
+    const lost = await start({ deliver: failing(false) });
+    await lost.recommender.wish(wish);
+    for (let second = 0; second < 600; second += 10) {
+      lost.clock.advance(10 * SECOND);
+      await settled();
+    }
+    expect(tries).toBe(1);
+    const away = await start({ deliver: () => (++tries < 4 ? failing(true)() : Promise.resolve()) });
+    await away.recommender.wish(wish);
+    for (let second = 0; second < 600; second += 10) {
+      away.clock.advance(10 * SECOND);
+      await settled();
+    }
+    expect(away.recommender.wishes()).toMatchObject([{ state: 'granted', delivery: 'sent' }]);
+  });
+  it('do not keep the service from stopping while they wait for the next try', async () => {
+    const { recommender, clock } = await start({ deliver: () => Promise.reject(Object.assign(new Error('no route'), { retryable: true })) });
+    await recommender.wish(wish);
+    clock.advance(31 * SECOND);
+    await settled();
+    await recommender[Symbol.asyncDispose]();
+    expect(recommender.wishes()).toMatchObject([{ delivery: 'failed' }]);
+  });
   it('say when they could not be told', async () => {
     const { recommender, clock } = await start({ deliver: () => Promise.reject(new Error('no route')) });
     await recommender.wish(wish);
@@ -167,10 +214,11 @@ describe('the routes', () => {
   });
   it('wish and take back', async () => {
     const { call } = await served();
-    const made = await call('POST', '/wishes', { gpus: 1, memory: '40G', by: 'alice', notify: 'alice@example.org' });
-    expect(made).toMatchObject({ status: 201, body: { state: 'waiting', notify: 'mail', model: null } });
+    const made = await call('POST', '/wishes', { gpus: 1, memory: '40G', by: 'alice', notify: 'https://hooks.example.org/secret' });
+    expect(made).toMatchObject({ status: 201, body: { state: 'waiting', notify: 'webhook', model: null } });
     expect(made.body).not.toHaveProperty('target');
     expect(await call('POST', '/wishes', { gpus: 1, memory: '40G', by: 'alice', notify: 'http://127.0.0.1:8123/' })).toMatchObject({ status: 400, body: { error: { code: 'bad_target' } } });
+    expect(await call('POST', '/wishes', { gpus: 1, memory: '40G', by: 'alice', notify: 'alice@example.org' })).toMatchObject({ status: 400, body: { error: { code: 'no_mail_server' } } });
     expect(await call('DELETE', `/wishes/${String(made.body['id'])}`)).toMatchObject({ status: 200 });
     expect(await call('GET', '/wishes')).toMatchObject({ body: { wishes: [] } });
   });

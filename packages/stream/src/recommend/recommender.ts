@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { HOUR, MINUTE, SECOND, err, ok, systemClock, type Candidate, type Clock, type Hits, type Hold, type HoldRequest, type LiveGpu, type LiveRow, type Recommendation, type RecommendQuery, type Result, type Wish, type WishRequest } from '@vacancy/shared';
 import type { Log } from '../log.js';
+import type { Deliver } from './deliver.js';
 import { HOLD_LIMITS, holderOf, place, settle, toHold, type HoldLimits, type KeptHold } from './holds.js';
 import type { Keeper } from './keeper.js';
 import { RecommendationLog, type LogStatus } from './log.js';
@@ -10,11 +11,7 @@ import { likeServer, rank, recommend, toCandidate, type Held, type RankContext }
 import { toRequest } from './request.js';
 import { SteadyCards } from './steady-cards.js';
 import type { Steadiness } from './steadiness.js';
-import type { Target } from './targets.js';
-import { WISH_LIMITS, everyCard, expire, grant, kindOf, makeWish, requestOf, toWish, type KeptWish, type WishLimits } from './wishes.js';
-
-/** Tells somebody that a wish came true; rejects when it could not. */
-export type Deliver = (target: Target, wish: Wish) => Promise<void>;
+import { everyCard, expire, grant, kindOf, makeWish, requestOf, toWish, type KeptWish, type WishLimits } from './wishes.js';
 
 export interface RecommenderOptions {
   /** The live table. */
@@ -29,6 +26,8 @@ export interface RecommenderOptions {
   readonly wishLimits?: WishLimits;
   /** Webhooks may lead into private networks. */
   readonly allowPrivate?: boolean;
+  /** A mail server is configured. */
+  readonly canMail?: boolean;
   /** A wish comes true when its cards have been free for so long without a break. */
   readonly steady_ms?: number;
   readonly newId?: () => string;
@@ -59,6 +58,10 @@ const HEAD_START_MS = 2 * MINUTE;
 const NOT_YET: Held = { id: '', by: '', until: 0 };
 const cardKey = (server: string, card: LiveGpu): string => `${server}/${card.id}`;
 
+/** Waits before somebody who could not be reached is told again. */
+const TELL_AGAIN_MS = [10 * SECOND, MINUTE, 5 * MINUTE];
+const isRetryable = (error: unknown): boolean => error instanceof Error && 'retryable' in error && error.retryable === true;
+
 const SAME_QUESTION_MS = MINUTE;
 const MAX_ASKED = 1_000;
 
@@ -86,6 +89,7 @@ class Running implements Recommender {
   readonly #deliveries = new Set<Promise<void>>();
   #holds: readonly KeptHold[];
   #wishes: readonly KeptWish[];
+  readonly #stopping = new AbortController();
   #stop = (): void => {};
 
   constructor(options: RecommenderOptions, clock: Clock, holds: readonly KeptHold[], wishes: readonly KeptWish[]) {
@@ -166,8 +170,8 @@ class Running implements Recommender {
   }
 
   async wish(request: WishRequest): Promise<Result<Wish, Problem>> {
-    const { allowPrivate, wishLimits = WISH_LIMITS } = this.#options;
-    const made = makeWish(this.#wishes, request, this.#newId(), this.#clock.now(), allowPrivate, wishLimits);
+    const { allowPrivate, canMail, wishLimits } = this.#options;
+    const made = makeWish(this.#wishes, request, this.#newId(), this.#clock.now(), { allowPrivate, canMail, limits: wishLimits });
     if (!made.ok) return made;
     await this.#setWishes([...this.#wishes, made.value]);
     return ok(toWish(made.value));
@@ -240,14 +244,30 @@ class Running implements Recommender {
   /** Saved as granted before it is told: a crash in between loses one message (the list still shows it), and none is sent twice. */
   async #announce(wish: KeptWish): Promise<void> {
     await this.#replaceWish(wish);
-    const delivery = await this.#options.deliver(wish.target, toWish(wish)).then(
-      () => 'sent' as const,
-      (error: unknown) => {
-        this.#options.log.warn({ err: error, wish: wish.id, kind: wish.target.kind }, 'a wish came true and could not be told');
-        return 'failed' as const;
-      },
-    );
-    await this.#replaceWish({ ...wish, delivery });
+    await this.#replaceWish({ ...wish, delivery: (await this.#tell(wish)) ? 'sent' : 'failed' });
+  }
+
+  /** Tried again only where it is certain that nobody has been told: once means once. */
+  async #tell(wish: KeptWish, waits: readonly number[] = TELL_AGAIN_MS): Promise<boolean> {
+    try {
+      await this.#options.deliver(wish.target, toWish(wish));
+      return true;
+    } catch (error) {
+      const [wait, ...rest] = waits;
+      const again = wait !== undefined && isRetryable(error) && (await this.#pause(wait));
+      if (again) return this.#tell(wish, rest);
+      this.#options.log.warn({ err: error, wish: wish.id, kind: wish.target.kind }, 'a wish came true and could not be told');
+      return false;
+    }
+  }
+
+  /** @returns whether the time has passed; a service that stops waits for nothing. */
+  #pause(ms: number): Promise<boolean> {
+    if (this.#stopping.signal.aborted) return Promise.resolve(false);
+    return new Promise((done) => {
+      const cancel = this.#clock.setTimer(ms, () => done(true));
+      this.#stopping.signal.addEventListener('abort', () => (cancel(), done(false)), { once: true });
+    });
   }
 
   #replaceWish(wish: KeptWish): Promise<void> {
@@ -266,6 +286,7 @@ class Running implements Recommender {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop();
+    this.#stopping.abort();
     const last = Promise.allSettled([...this.#deliveries, this.#answers.flush(), this.#options.steadiness.save()]);
     // A database that hangs must not keep the service from stopping.
     let cancel = (): void => {};

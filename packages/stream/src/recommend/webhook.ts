@@ -11,18 +11,31 @@ export interface WebhookOptions {
   readonly resolve?: (host: string) => Promise<LookupAddress[]>;
 }
 
+/** The webhook was not told; `retryable` where another try may help. */
+export class WebhookError extends Error {
+  override readonly name = 'WebhookError';
+  readonly retryable: boolean;
+  constructor(message: string, retryable: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.retryable = retryable;
+  }
+}
+
+/** Not even a connection: nothing was said. One that broke later may have been heard. */
+const UNREACHED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
 /**
  * Posts JSON to a webhook. The connection goes to an address that was checked, not to a name that may resolve
  * differently the second time; a redirect is not followed, because it could lead inside; the answer's body is not read.
- * @throws Error with a sentence, when the target is refused, does not answer in time or answers other than 2xx.
+ * @throws WebhookError with a sentence, when the target is refused, does not answer in time or answers other than 2xx.
  */
 export async function postWebhook(url: string, body: unknown, options: WebhookOptions = {}): Promise<void> {
   const { allowPrivate = false, timeout_ms = 10_000, resolve = resolveAll } = options;
   const target = parseTarget(url, allowPrivate);
-  if (!target.ok) throw new Error(target.error);
+  if (!target.ok) throw new WebhookError(target.error, false);
   const data = Buffer.from(JSON.stringify(body));
   const status = await send(new URL(url), data, checkedLookup(allowPrivate, resolve), timeout_ms);
-  if (status < 200 || status > 299) throw new Error(`the webhook answered ${status}`);
+  if (status < 200 || status > 299) throw new WebhookError(`the webhook answered ${status}`, status >= 500 || status === 429);
 }
 
 function send(url: URL, data: Buffer, lookup: LookupFunction, timeout_ms: number): Promise<number> {
@@ -34,7 +47,9 @@ function send(url: URL, data: Buffer, lookup: LookupFunction, timeout_ms: number
       done(response.statusCode ?? 0);
       response.destroy();
     })
-      .on('error', (cause) => fail(new Error(signal.aborted ? 'the webhook did not answer in time' : `the webhook could not be reached: ${cause.message}`, { cause })))
+      .on('error', (cause: NodeJS.ErrnoException) =>
+        fail(signal.aborted ? new WebhookError('the webhook did not answer in time', false, { cause }) : new WebhookError(`the webhook could not be reached: ${cause.message}`, UNREACHED.has(cause.code ?? ''), { cause })),
+      )
       .end(data);
   });
 }

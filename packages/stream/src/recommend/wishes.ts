@@ -18,13 +18,23 @@ export interface WishLimits {
 }
 export const WISH_LIMITS: WishLimits = { per_name: 10, wishes: 200, remember_ms: 24 * HOUR };
 
-export function makeWish(wishes: readonly KeptWish[], request: WishRequest, id: string, now: number, allowPrivate = false, limits = WISH_LIMITS): Result<KeptWish, Problem> {
+const NO_MAIL = 'this service has no mail server, so it cannot write to you: name a webhook, or look at the page';
+
+export interface WishOptions {
+  readonly allowPrivate?: boolean | undefined;
+  readonly canMail?: boolean | undefined;
+  readonly limits?: WishLimits | undefined;
+}
+
+export function makeWish(wishes: readonly KeptWish[], request: WishRequest, id: string, now: number, options: WishOptions = {}): Result<KeptWish, Problem> {
+  const { allowPrivate = false, canMail = false, limits = WISH_LIMITS } = options;
   const memory = sizeOf(request.memory);
   const by = request.by.trim();
   if (memory === null) return err(problem(400, 'bad_memory', 'memory must be a size such as 8GiB, 20G or a number of bytes'));
   if (by === '') return err(problem(400, 'name_missing', 'by must be a name'));
   const target = parseTarget(request.notify ?? 'page', allowPrivate);
   if (!target.ok) return err(problem(400, 'bad_target', target.error));
+  if (target.value.kind === 'mail' && !canMail) return err(problem(400, 'no_mail_server', NO_MAIL));
   const waiting = wishes.filter((wish) => wish.state === 'waiting');
   if (waiting.filter((wish) => sameName(wish.by, by)).length >= limits.per_name) return err(problem(429, 'too_many_wishes', `${by} waits for ${limits.per_name} cards already`));
   if (waiting.length >= limits.wishes) return err(problem(429, 'too_many_wishes', 'too many wishes are waiting'));

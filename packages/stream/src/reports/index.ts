@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { HttpError } from '../http/errors.js';
 import { Lifetime } from '../lifetime.js';
 import type { Log } from '../log.js';
+import type { MailServer } from '../mail.js';
 import type { Database } from '../store/client.js';
 import { Deliveries } from './deliver/deliveries.js';
 import { readDeliveries } from './deliver/settings.js';
@@ -37,6 +38,8 @@ export interface CreateReportsOptions {
 export interface Reports extends AsyncDisposable {
   readonly book: ReportBook;
   readonly deliveries: Deliveries;
+  /** The server of the first delivery by mail, for what else is to be mailed; null where there is none. */
+  readonly mail: MailServer | null;
   /** Adds the report query below the API's base. */
   routes(app: FastifyInstance): void;
   /** Makes what is missing and begins to keep time; returns at once. */
@@ -68,6 +71,7 @@ export async function createReports(options: CreateReportsOptions, clock: Clock 
   return {
     book,
     deliveries,
+    mail: targets.find((target) => target.kind === 'mail') ?? null,
     routes: (app) => reportRoutes(app, book, { forms, deliveries: () => deliveries.list() }),
     start() {
       schedule.start();

@@ -6,8 +6,8 @@ export function useReasons() {
   const say = (name: string, value: string | number): string | number => {
     if (typeof value !== 'number') return value;
     if (/^(memory|best)/.test(name)) return f.value.bytes(value);
-    if (name.endsWith('_median')) return f.value.percent(value);
-    if (name === 'steadiness') return f.value.share(value);
+    if (name.endsWith('_median') || name === 'utilization') return f.value.percent(value);
+    if (name === 'steadiness' || name === 'coverage') return f.value.share(value);
     return name === 'age_ms' ? f.value.duration(value / 1000) : value;
   };
   return {

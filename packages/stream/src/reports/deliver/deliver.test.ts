@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '@vacancy/shared';
+import { mailServer } from '../../mail.fixture.js';
 import { START, report, server } from '../fixture.js';
 import { MOST_ATTEMPTS, nextAttempt, wants } from './deliveries.js';
 import { briefOf, chatMessage, markdownText, slackText } from './messages.js';
@@ -113,42 +114,6 @@ describe('sending', () => {
     expect(there.commands.join()).not.toMatch(/AUTH|S3CRET/);
   });
 });
-
-/** As much of SMTP as a client needs. */
-async function mailServer() {
-  const commands: string[] = [];
-  const mails: string[] = [];
-  const tcp = createTcpServer((socket) => {
-    let data: string | null = null;
-    let rest = '';
-    const say = (line: string) => socket.write(`${line}\r\n`);
-    say('220 test');
-    socket.on('error', () => {}).setEncoding('latin1').on('data', (chunk) => {
-      rest += chunk.toString();
-      for (let end = rest.indexOf('\r\n'); end >= 0; end = rest.indexOf('\r\n')) {
-        const line = rest.slice(0, end);
-        rest = rest.slice(end + 2);
-        if (data !== null) {
-          if (line !== '.') data += `${line}\r\n`;
-          else {
-            mails.push(data);
-            data = null;
-            say('250 kept');
-          }
-          continue;
-        }
-        commands.push(line);
-        if (line === 'DATA') {
-          data = '';
-          say('354 go on');
-        } else if (line === 'QUIT') socket.end('221 bye\r\n');
-        else say(line.startsWith('EHLO') ? '250 test' : '250 ok');
-      }
-    });
-  }).listen(0, '127.0.0.1');
-  await once(tcp, 'listening');
-  return { commands, mails, port: (tcp.address() as AddressInfo).port, [Symbol.asyncDispose]: async () => void tcp.close() };
-}
 
 describe('the next attempt', () => {
   const row = (attempt: number, state: 'begun' | 'sent' | 'failed', ts: number) => ({ attempt, state, ts });

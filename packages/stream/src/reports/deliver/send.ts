@@ -1,5 +1,5 @@
-import { createTransport } from 'nodemailer';
 import type { Report } from '@vacancy/shared';
+import { sendMail } from '../../mail.js';
 import { renderCsv } from '../render/csv.js';
 import { renderHtml } from '../render/html.js';
 import { briefOf, chatMessage, type Brief } from './messages.js';
@@ -15,39 +15,24 @@ export interface SendOptions extends PostOptions {
 export async function send(report: Report, target: Delivery, options: SendOptions, now: number): Promise<void> {
   const link = options.public_url && `${options.public_url}/reports/${report.period}/${report.start}`;
   const brief = briefOf(report, target.lang, link);
-  if (target.kind === 'mail') return sendMail(report, target, brief, options.timeout_ms ?? 30_000);
+  if (target.kind === 'mail') return mailReport(report, target, brief, options.timeout_ms);
   const { url, body } = chatMessage(target, report, brief, now);
   await postJson(url, body, options);
 }
 
 /** The short form in the mail, which every reader shows; the whole one with its charts, and the tables, attached. */
-async function sendMail(report: Report, { from, to, smtp, lang }: MailTarget, brief: Brief, timeout_ms: number): Promise<void> {
-  const transport = createTransport({
-    host: smtp.host, port: smtp.port, secure: smtp.secure,
-    // A server that offers no TLS must not be given a password in the clear.
-    requireTLS: smtp.user !== undefined && !smtp.secure,
-    ...(smtp.user !== undefined && { auth: { user: smtp.user, pass: smtp.password ?? '' } }),
-    connectionTimeout: timeout_ms, greetingTimeout: timeout_ms, socketTimeout: timeout_ms,
-    disableFileAccess: true, disableUrlAccess: true,
-  });
+async function mailReport(report: Report, target: MailTarget, brief: Brief, timeout_ms?: number): Promise<void> {
+  const { lang, to } = target;
   const name = `vacancy-${report.period}-${report.start}`;
-  try {
-    await transport.sendMail({
-      from, to: [...to], subject: brief.title,
-      text: [brief.title, '', ...brief.lines, ...(brief.link ? ['', brief.link] : [])].join('\n'),
-      html: await renderHtml(report, { lang, brief: true }),
-      attachments: [
-        { filename: `${name}.html`, content: await renderHtml(report, { lang }), contentType: 'text/html; charset=utf-8' },
-        { filename: `${name}.csv`, content: renderCsv(report, lang), contentType: 'text/csv; charset=utf-8' },
-      ],
-      // One revision is one message, however often it is tried.
-      messageId: `<report-${report.period}-${report.start}-${report.revision}@vacancy.invalid>`,
-    });
-  } catch (cause) {
-    const { code, responseCode } = cause as { code?: string; responseCode?: number };
-    // The server's words may quote what it was given; its codes do not.
-    throw new Error(`the mail server refused or did not answer (${[code, responseCode].filter(Boolean).join(' ') || 'unknown'})`, { cause });
-  } finally {
-    transport.close();
-  }
+  await sendMail(target, {
+    to, subject: brief.title,
+    text: [brief.title, '', ...brief.lines, ...(brief.link ? ['', brief.link] : [])].join('\n'),
+    html: await renderHtml(report, { lang, brief: true }),
+    attachments: [
+      { filename: `${name}.html`, content: await renderHtml(report, { lang }), contentType: 'text/html; charset=utf-8' },
+      { filename: `${name}.csv`, content: renderCsv(report, lang), contentType: 'text/csv; charset=utf-8' },
+    ],
+    // One revision is one message, however often it is tried.
+    messageId: `<report-${report.period}-${report.start}-${report.revision}@vacancy.invalid>`,
+  }, timeout_ms);
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { err, ok, PERIODS, type Period, type Result } from '@vacancy/shared';
+import type { MailServer } from '../../mail.js';
 import { parseTarget } from '../../recommend/targets.js';
 import type { Lang } from '../render/lang.js';
 
@@ -15,11 +16,9 @@ interface Common {
   readonly revisions: boolean;
 }
 
-export interface MailTarget extends Common {
+export interface MailTarget extends Common, MailServer {
   readonly kind: 'mail';
-  readonly from: string;
   readonly to: readonly string[];
-  readonly smtp: { readonly host: string; readonly port: number; readonly secure: boolean; readonly user?: string; readonly password?: string };
 }
 
 export interface ChatTarget extends Common {

@@ -5,7 +5,7 @@ import { DEFAULT_REQUEST, parseRequest, relevance, requestQuery, toApiQuery, typ
 
 const requests: fc.Arbitrary<FindRequest> = fc.record({
   gpus: fc.integer({ min: 1, max: 64 }), memory_gib: fc.integer({ min: 0, max: 65_536 }), model: fc.string({ maxLength: 128 }), location: fc.string({ maxLength: 128 }),
-  cpu_free: fc.integer({ min: 0, max: 100 }), ram_gib: fc.integer({ min: 0, max: 65_536 }), order: fc.constantFrom('plain', 'steady'),
+  cpu_free: fc.integer({ min: 0, max: 100 }), ram_gib: fc.integer({ min: 0, max: 65_536 }), order: fc.constantFrom('plain', 'steady'), spread: fc.boolean(),
 });
 
 describe('a request for cards', () => {
@@ -24,6 +24,8 @@ describe('a request for cards', () => {
 
   it('leaves out what was not asked for', () => {
     expect(toApiQuery(DEFAULT_REQUEST, '', 3)).toEqual({ gpus: 1, memory: '8GiB', order: 'plain', limit: 3 });
+    expect(toApiQuery({ ...DEFAULT_REQUEST, spread: true }, '', 3)).not.toHaveProperty('spread');
+    expect(toApiQuery({ ...DEFAULT_REQUEST, gpus: 2, spread: true }, '', 3)).toMatchObject({ gpus: 2, spread: true });
     expect(toApiQuery({ ...DEFAULT_REQUEST, ram_gib: 64, model: 'A100' }, 'ann', 3)).toMatchObject({ memory_free: '64GiB', model: 'A100', by: 'ann' });
   });
 });

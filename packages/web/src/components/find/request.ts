@@ -11,9 +11,11 @@ export interface FindRequest {
   /** Least free main memory; 0 asks for none. */
   ram_gib: number;
   order: 'plain' | 'steady';
+  /** The cards may lie on several servers. */
+  spread: boolean;
 }
 
-export const DEFAULT_REQUEST: FindRequest = { gpus: 1, memory_gib: 8, model: '', location: '', cpu_free: 0, ram_gib: 0, order: 'plain' };
+export const DEFAULT_REQUEST: FindRequest = { gpus: 1, memory_gib: 8, model: '', location: '', cpu_free: 0, ram_gib: 0, order: 'plain', spread: false };
 
 type Query = Readonly<Record<string, unknown>>;
 type Changes = Record<keyof FindRequest, string | undefined>;
@@ -31,6 +33,7 @@ export function parseRequest(query: Query): FindRequest {
     cpu_free: whole(query['cpu_free'], 0, 100, 0),
     ram_gib: whole(query['ram_gib'], 0, MAX_GIB, 0),
     order: query['order'] === 'steady' ? 'steady' : 'plain',
+    spread: query['spread'] === 'true',
   };
 }
 
@@ -42,10 +45,11 @@ export const requestQuery = (request: FindRequest): Changes =>
 
 /** @param limit how many servers are shown */
 export function toApiQuery(request: FindRequest, by: string, limit: number): RecommendQuery {
-  const { gpus, memory_gib, model, location, cpu_free, ram_gib, order } = request;
+  const { gpus, memory_gib, model, location, cpu_free, ram_gib, order, spread } = request;
   return {
     gpus, limit, order,
     memory: `${memory_gib}GiB`,
+    ...(spread && gpus > 1 && { spread }),
     ...(model && { model }),
     ...(location && { location }),
     ...(cpu_free > 0 && { cpu_free }),
