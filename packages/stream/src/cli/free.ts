@@ -12,6 +12,7 @@ interface FreeOptions {
   readonly location?: string;
   readonly exclude?: string;
   readonly order?: 'plain' | 'steady';
+  readonly spread?: boolean;
   readonly cpuFree?: number;
   readonly memoryFree?: string;
   readonly limit: number;
@@ -36,11 +37,12 @@ export function registerFree(program: Command): void {
     .option('--location <text>', 'part of the location')
     .option('--exclude <servers>', 'servers to leave out, comma-separated')
     .option('--order <order>', 'plain: most free memory first; steady: likeliest to stay free first', order)
+    .option('--spread', 'the cards may lie on several servers')
     .option('--cpu-free <percent>', 'least CPU headroom over 5 minutes', number)
     .option('--memory-free <size>', 'least free main memory')
     .option('-n, --limit <n>', 'servers to show', whole, 3)
     .option('--by <name>', 'who asks', userName())
-    .option('--hold <minutes>', 'hold the cards of the first answer', number)
+    .option('--hold <minutes>', 'hold the cards of the first answer, with --spread of all', number)
     .option('-w, --watch', 'go on until interrupted')
     .option('--json', 'print the answer as JSON')
     .option('--url <url>', 'where the service answers')
@@ -49,9 +51,8 @@ export function registerFree(program: Command): void {
 
 async function once(options: FreeOptions): Promise<void> {
   const url = hubUrl(options.url);
-  const answer = await recommendation(url, options);
-  const held = options.hold !== undefined && answer.servers[0] ? await holdFirst(url, answer.servers[0], options) : null;
-  process.stdout.write(options.json ? `${JSON.stringify(held ? { ...answer, hold: held } : answer)}\n` : render(answer, held));
+  const { answer, holds } = options.hold === undefined ? { answer: await recommendation(url, options), holds: [] } : await askAndHold(url, options);
+  process.stdout.write(options.json ? `${JSON.stringify(holds[0] ? { ...answer, hold: holds[0], holds } : answer)}\n` : render(answer, { ...options, holds, columns: process.stdout.columns }));
   process.exitCode = answer.servers.length > 0 ? 0 : 1;
 }
 
@@ -63,9 +64,15 @@ async function watch(options: FreeOptions): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   while (!stop.signal.aborted) {
     const text = await recommendation(url, options).then(
-      (answer) => (options.json ? `${JSON.stringify(answer)}\n` : render(answer, null)),
+      (answer) => {
+        process.exitCode = answer.servers.length > 0 ? 0 : 1;
+        return options.json ? `${JSON.stringify(answer)}\n` : render(answer, { ...options, columns: process.stdout.columns });
+      },
       (error: unknown) => {
         if (!(error instanceof CommandError)) throw error;
+        process.exitCode = 2;
+        // Whoever reads the answers by program finds answers only.
+        if (options.json) process.stderr.write(`${plain(error.message)}\n`);
         return options.json ? '' : `${plain(error.message)}\n`;
       },
     );
@@ -75,48 +82,76 @@ async function watch(options: FreeOptions): Promise<void> {
 }
 
 function recommendation(url: string, options: FreeOptions): Promise<Recommendation> {
-  const { gpus, memory, model, location, exclude, order, limit, by } = options;
-  const query: RecommendQuery = { gpus, memory, model, location, exclude, order, limit, by, cpu_free: options.cpuFree, memory_free: options.memoryFree };
+  const { gpus, memory, model, location, exclude, order, spread, limit, by } = options;
+  const query: RecommendQuery = { gpus, memory, model, location, exclude, order, spread, limit, by, cpu_free: options.cpuFree, memory_free: options.memoryFree };
   const given = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined && value !== '') given.set(key, String(value));
   return ask<Recommendation>(url, `${API_BASE}/recommend?${given}`);
 }
 
-function holdFirst(url: string, first: Candidate, { by, hold }: FreeOptions): Promise<Hold> {
+const HOLD_TRIES = 5;
+
+/** Another who asked at the same moment may be quicker: then there is another answer. */
+async function askAndHold(url: string, options: FreeOptions, tries = HOLD_TRIES): Promise<{ answer: Recommendation; holds: Hold[] }> {
+  const answer = await recommendation(url, options);
+  const holds: Hold[] = [];
+  try {
+    for (const one of answer.servers.slice(0, options.spread ? undefined : 1)) holds.push(await holdCards(url, one, options));
+  } catch (error) {
+    await Promise.allSettled(holds.map(({ id }) => ask(url, `${API_BASE}/holds/${encodeURIComponent(id)}`, { method: 'DELETE' })));
+    if (error instanceof CommandError && error.code === 'held' && tries > 1) return askAndHold(url, options, tries - 1);
+    throw error;
+  }
+  return { answer, holds };
+}
+
+function holdCards(url: string, first: Candidate, { by, hold }: FreeOptions): Promise<Hold> {
   const body = JSON.stringify({ server: first.server, gpus: first.gpus.map((card) => card.id), by, minutes: hold });
   return ask<Hold>(url, `${API_BASE}/holds`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
 }
 
-/** The answer as people read it, and the line to copy last. */
-export function render(answer: Recommendation, held: Hold | null): string {
-  const first = answer.servers[0];
-  return first ? `${fitting(answer)}\n\n${toCopy(first, held)}` : `Nothing fits.\n\n${whyNot(answer)}\n`;
+export interface RenderOptions {
+  /** All that is answered is needed, not the first alone. */
+  readonly spread?: boolean;
+  readonly holds?: readonly Hold[];
+  /** Cells in a line of the terminal. */
+  readonly columns?: number | undefined;
 }
 
-function fitting(answer: Recommendation): string {
+/** The answer as people read it, and the lines to copy last. */
+export function render(answer: Recommendation, { spread = false, holds = [], columns }: RenderOptions = {}): string {
+  if (answer.servers.length === 0) return `Nothing fits.\n\n${whyNot(answer)}\n`;
+  const needed = answer.servers.slice(0, spread ? undefined : 1);
+  return `${fitting(answer, columns)}\n\n${holds.map(heldFor).join('')}${needed.map(toCopy).join('')}`;
+}
+
+/** What a narrow terminal can do without, first to last. */
+const SPARE = ['name', 'model', 'read', 'stays free', 'used by'];
+
+function fitting(answer: Recommendation, columns?: number): string {
   const head = ['server', 'name', 'cards', 'model', 'free', 'used by', 'stays free', 'read'];
   const rows = answer.servers.map((one) => [
     one.simulated ? `${one.server} (simulated)` : one.server, one.name, one.cuda_visible_devices || '-', models(one), one.gpus.length > 0 ? gib(Math.min(...one.gpus.map((card) => card.memory_free))) : '-',
     users(one), one.steadiness === null ? '-' : `${Math.floor(one.steadiness * 100)} %`, `${age(Math.max(0, answer.ts - one.last_ts))} ago`,
   ]);
-  return table([head, ...rows]);
+  return table([head, ...rows], columns, SPARE);
 }
 
 const models = (one: Candidate): string => [...new Set(one.gpus.map((card) => card.gpu_type ?? '?'))].join(', ') || '-';
 
 /** Free memory leads the order, so a card may have company. */
 function users(one: Candidate): string {
-  const names = one.reasons.flatMap(({ code, params }) => (code === 'shared' || code === 'occupied_idle' ? [String(params['users'])] : code === 'shared_unknown' ? ['?'] : []));
+  const names = one.reasons.flatMap(({ code, params }) => (code === 'shared' || code === 'occupied_idle' ? [String(params['users'])] : code === 'shared_unknown' || code === 'computes' ? ['?'] : []));
   return [...new Set(names)].join(', ') || '-';
 }
 
 /** Card numbers are those of nvidia-smi; CUDA itself counts fastest first unless told to count by bus. */
-function toCopy(first: Candidate, held: Hold | null): string {
-  const hold = held ? `Held for ${plain(held.by)} for ${age(held.until - held.created)}: DELETE ${API_BASE}/holds/${plain(held.id)} ends it.\n` : '';
-  const where = `# on ${plain(first.server)}\n`;
-  const devices = first.cuda_visible_devices.replace(/[^\d,]/g, '');
-  return hold + where + (devices === '' ? '' : `export CUDA_DEVICE_ORDER=PCI_BUS_ID\nexport CUDA_VISIBLE_DEVICES=${devices}\n`);
+function toCopy(one: Candidate): string {
+  const devices = one.cuda_visible_devices.replace(/[^\d,]/g, '');
+  return `# on ${plain(one.server)}\n` + (devices === '' ? '' : `export CUDA_DEVICE_ORDER=PCI_BUS_ID\nexport CUDA_VISIBLE_DEVICES=${devices}\n`);
 }
+
+const heldFor = ({ id, by, created, until }: Hold): string => `Held for ${plain(by)} for ${age(until - created)}: DELETE ${API_BASE}/holds/${plain(id)} ends it.\n`;
 
 function whyNot(answer: Recommendation): string {
   if (answer.rejected.length === 0) return 'No server is known yet.';

@@ -23,6 +23,12 @@ registerDoctor(program);
 
 for (const command of program.commands) command.exitOverride();
 
+// `vacancy free --watch | head -3`: who reads no more wants no more.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else {
