@@ -123,6 +123,33 @@ describe('a closed report', () => {
     expect(await book.makeMissing()).toBe(0);
     expect((await book.list('day')).map((item) => item.start)).toEqual(['2026-11-20', '2026-11-19', '2026-11-18']);
   });
+
+  it('of data that arrives afterwards is made once that has come to rest, by one of several instances', async () => {
+    const told: ReportEvent[][] = [[], []];
+    const [one, two] = told.map(bookOf) as [ReportBook, ReportBook];
+    expect(await one.makeArrived()).toBe(0);
+    await archive.insert(held.slice(0, 6));
+    expect(await one.makeArrived()).toBe(0);
+    await archive.insert(held.slice(6));
+    expect(await Promise.all([one.makeArrived(), two.makeArrived()])).toEqual([0, 0]);
+    expect(await Promise.all([one.makeArrived(), two.makeArrived()])).toEqual([3, 3]);
+    expect(await one.makeArrived()).toBe(0);
+    expect(told.flat()).toHaveLength(3);
+
+    // An earlier day, as of a history that is loaded while the service runs.
+    await archive.insert([...history({ server: 'a', seed: 3, cards: 1, from: at('2026-11-16T16:00Z'), to: at('2026-11-17T16:00Z'), interval_ms: 600_000 })]);
+    expect([await one.makeArrived(), await one.makeArrived(), await one.makeArrived()]).toEqual([0, 1, 0]);
+    expect((await one.list('day')).map((item) => `${item.start} ${item.revision}`)).toEqual(['2026-11-20 1', '2026-11-19 1', '2026-11-18 1', '2026-11-17 1']);
+  });
+
+  it('that is missing after midnight waits for nothing but its time', async () => {
+    const book = bookOf();
+    await book.makeArrived();
+    await book.makeArrived();
+    clock.advance(20 * HOUR);
+    await archive.insert(held);
+    expect(await book.makeMissing()).toBe(1);
+  });
 });
 
 describe('the report query', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR, ManualClock, MINUTE } from '@vacancy/shared';
+import { HOUR, ManualClock, MINUTE, SECOND } from '@vacancy/shared';
 import { silentLog } from '../log.js';
 import { Schedule, lastRun, nextRun, patternOf, type Work } from './schedule.js';
 
@@ -22,7 +22,8 @@ describe('the schedule', () => {
   });
 
   const started = (work: Partial<Work>, clock: ManualClock) => {
-    const schedule = new Schedule({ work: { makeMissing: async () => 0, reviseLate: async () => {}, ...work }, at: '00:10', timezone: 'UTC', log: silentLog }, clock);
+    const nothing = async () => 0;
+    const schedule = new Schedule({ work: { makeMissing: nothing, makeArrived: nothing, reviseLate: async () => {}, ...work }, at: '00:10', timezone: 'UTC', log: silentLog }, clock);
     schedule.start();
     return schedule;
   };
@@ -31,35 +32,40 @@ describe('the schedule', () => {
     expect(new Date(lastRun('00:10', 'UTC', at(now))).toISOString()).toBe(new Date(at(due)).toISOString());
   });
 
-  it('makes what was missed at once, and what has ended only when its time has come', async () => {
+  it('makes what has ended when its time has come, whether or not its data rests', async () => {
     const clock = new ManualClock(at('2026-11-22T12:00Z'));
-    const made: [string, string][] = [];
+    const made: string[] = [];
     const hhmm = (ts: number) => new Date(ts).toISOString().slice(8, 16);
-    let ended = '';
-    await using schedule = started({
-      makeMissing: async (endedBy) => {
-        if (hhmm(endedBy) !== ended) made.push([hhmm(clock.now()), (ended = hhmm(endedBy))]);
-        return 0;
-      },
-    }, clock);
-    await schedule.idle();
+    await using schedule = started({ makeMissing: async (endedBy) => made.push(`${hhmm(clock.now())} ${hhmm(endedBy)}`) }, clock);
     for (let i = 0; i < 48 * 6; i++) {
       clock.advance(10 * MINUTE);
       await schedule.idle();
     }
-    expect(made).toEqual([['22T12:00', '22T00:10'], ['23T00:10', '23T00:10'], ['24T00:10', '24T00:10']]);
+    expect(made).toEqual(['23T00:10 23T00:10', '24T00:10 24T00:10']);
   });
 
-  it('tries again after five minutes when the database was away', async () => {
-    const clock = new ManualClock(at('2026-11-22T12:00Z'));
-    let tries = 0;
-    await using schedule = started({ makeMissing: async () => (++tries < 3 ? Promise.reject(new Error('away')) : 1) }, clock);
-    for (let i = 0; i < 12; i++) {
+  it('looks at start and every ten seconds whether data of the past has come to rest, never for what is not due', async () => {
+    const clock = new ManualClock(at('2026-11-22T00:09:30Z'));
+    const looks: string[] = [];
+    await using schedule = started({ makeArrived: async (endedBy) => looks.push(`${new Date(clock.now()).toISOString().slice(14, 19)} ${new Date(endedBy).getUTCDate()}`) }, clock);
+    for (let i = 0; i < 4; i++) {
       await schedule.idle();
-      clock.advance(MINUTE);
+      clock.advance(10 * SECOND);
     }
     await schedule.idle();
-    expect(tries).toBe(3);
+    expect(looks).toEqual(['09:30 21', '09:40 21', '09:50 21', '10:00 22', '10:10 22']);
+  });
+
+  it.each([['makeMissing', '2026-11-22T00:09:59Z'], ['makeArrived', '2026-11-22T12:00Z']] as const)('tries %s again after five minutes when the database was away', async (way, from) => {
+    const clock = new ManualClock(at(from));
+    const tries: number[] = [];
+    await using schedule = started({ [way]: async () => (tries.push(clock.now()) < 3 ? Promise.reject(new Error('away')) : 1) }, clock);
+    for (let s = 0; s < 620; s++) {
+      await schedule.idle();
+      clock.advance(SECOND);
+    }
+    const began = way === 'makeMissing' ? 1 : 0;
+    expect(tries.slice(0, 3).map((ts) => (ts - at(from)) / SECOND)).toEqual([began, began + 300, began + 600]);
   });
 
   it('looks for late data every quarter of an hour, and never while reports are being made', async () => {
@@ -68,7 +74,7 @@ describe('the schedule', () => {
     let done = () => {};
     const making = new Promise<void>((resolve) => (done = resolve));
     await using schedule = started({
-      makeMissing: async () => (order.length === 0 ? (order.push('making'), await making, order.push('made')) : 0),
+      makeArrived: async () => (order.length === 0 ? (order.push('making'), await making, order.push('made')) : 0),
       reviseLate: async () => void order.push('looked'),
     }, clock);
     clock.advance(30 * MINUTE);
@@ -81,7 +87,7 @@ describe('the schedule', () => {
     const clock = new ManualClock(at('2026-11-22T12:00Z'));
     let works = 0;
     const count = async () => ++works;
-    const schedule = started({ makeMissing: count, reviseLate: async () => void count() }, clock);
+    const schedule = started({ makeMissing: count, makeArrived: count, reviseLate: async () => void count() }, clock);
     await schedule.idle();
     await schedule[Symbol.asyncDispose]();
     clock.advance(48 * HOUR);

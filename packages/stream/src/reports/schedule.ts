@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import { DAY, MINUTE, systemClock, type Clock } from '@vacancy/shared';
+import { DAY, MINUTE, SECOND, systemClock, type Clock } from '@vacancy/shared';
 import type { Log } from '../log.js';
 import type { Progress } from './reports.js';
 
@@ -7,6 +7,8 @@ import type { Progress } from './reports.js';
 export interface Work {
   /** Makes what is missing of the periods that had ended by `endedBy`, Unix ms. */
   makeMissing(endedBy: number, onProgress: (progress: Progress) => void): Promise<number>;
+  /** The same, but only once the data of those periods has not changed since the call before. */
+  makeArrived(endedBy: number, onProgress: (progress: Progress) => void): Promise<number>;
   reviseLate(): Promise<void>;
 }
 
@@ -21,6 +23,8 @@ export interface ScheduleOptions {
 
 const RETRY_MS = 5 * MINUTE;
 const LOOK_MS = 15 * MINUTE;
+/** Rows are stored every three seconds at the latest: what has not changed for this long has come to rest. */
+const REST_MS = 10 * SECOND;
 
 /** The cron pattern of a time of day. @throws RangeError with a sentence */
 export function patternOf(at: string): string {
@@ -41,9 +45,9 @@ export function lastRun(at: string, timezone: string, now: number): number {
 }
 
 /**
- * Makes reports every day at one time, which is when a day, and on their days a week, a month and a year, have just ended; what was
- * missed while the service was down at once, and what failed again after five minutes. Looks every quarter of an hour for late data,
- * and for reports that are missing because the data itself came late: a history that was loaded, an archive that was rebuilt.
+ * Makes reports every day at one time, which is when a day, and on their days a week, a month and a year, have just ended; what failed
+ * again after five minutes. What was missed is made once its data has come to rest: after a start, when the stream's backlog has been
+ * stored, and whenever data of the past arrives, as a history that is loaded. Looks every quarter of an hour for late data.
  */
 export class Schedule implements AsyncDisposable {
   readonly #options: ScheduleOptions;
@@ -59,7 +63,8 @@ export class Schedule implements AsyncDisposable {
   }
 
   start(): void {
-    this.#make();
+    this.#arrived();
+    this.#next();
     this.#timer('look', LOOK_MS, () => this.#look());
   }
 
@@ -68,26 +73,35 @@ export class Schedule implements AsyncDisposable {
     return this.#running;
   }
 
-  #make(): void {
+  #next(): void {
     const { at, timezone } = this.#options;
+    const now = this.#clock.now();
+    this.#timer('make', nextRun(at, timezone, now) - now, () => this.#make());
+  }
+
+  #make(): void {
     this.#run(async () => {
-      await this.#makeMissing();
-      const now = this.#clock.now();
-      this.#timer('make', nextRun(at, timezone, now) - now, () => this.#make());
+      await this.#bring('makeMissing');
+      this.#next();
     }, () => this.#timer('make', RETRY_MS, () => this.#make()));
   }
 
-  #look(): void {
+  #arrived(): void {
+    const again = (ms: number) => this.#timer('arrived', ms, () => this.#arrived());
     this.#run(async () => {
-      await this.#options.work.reviseLate();
-      await this.#makeMissing();
-    });
+      await this.#bring('makeArrived');
+      again(REST_MS);
+    }, () => again(RETRY_MS));
+  }
+
+  #look(): void {
+    this.#run(() => this.#options.work.reviseLate());
     this.#timer('look', LOOK_MS, () => this.#look());
   }
 
-  async #makeMissing(): Promise<void> {
+  async #bring(way: 'makeMissing' | 'makeArrived'): Promise<void> {
     const { work, at, timezone, log, onProgress } = this.#options;
-    const made = await work.makeMissing(lastRun(at, timezone, this.#clock.now()), (progress) => onProgress?.(progress));
+    const made = await work[way](lastRun(at, timezone, this.#clock.now()), (progress) => onProgress?.(progress));
     if (made > 0) log.info({ made }, 'reports up to date');
   }
 

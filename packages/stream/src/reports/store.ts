@@ -103,10 +103,10 @@ ORDER BY r.start DESC, r.revision DESC, r.generated_at LIMIT 1 BY r.start`;
 /** Before every report. */
 const EVER = '1970-01-01';
 
-/** Inserts one row, unless one with this token is there. */
 /** As a `DateTime64(3, 'UTC')` is written: a number with a fraction is not read. */
 const utc = (ts: number): string => new Date(ts).toISOString().slice(0, -1).replace('T', ' ');
 
+/** Inserts one row, unless one with this token is there. */
 export async function insertOnce(db: Database, table: string, row: Record<string, unknown>, token: string): Promise<void> {
   await db.client.insert({ table, values: [row], format: 'JSONEachRow', clickhouse_settings: { async_insert: 0, insert_deduplicate: 1, insert_deduplication_token: token } });
 }
