@@ -1,3 +1,5 @@
+import type { IdleThresholds } from './idle.js';
+
 /** The report model of the contract, as stored, answered and rendered. Sizes in bytes, shares 0–1, CPU in percent. */
 export type Period = 'day' | 'week' | 'month' | 'year';
 export const PERIODS: readonly Period[] = ['day', 'week', 'month', 'year'];
@@ -164,6 +166,8 @@ export interface Report {
   recommendation: { asked: number; still_free: number; hit_rate: number | null } | null;
   previous: Omit<ReportFleet, 'busy_time'> | null;
   summary: ReportSentence[];
+  /** The thresholds behind `idle_rate`, as they stood at the period's end; absent in reports made before they were noted. */
+  idle?: IdleThresholds;
 }
 
 export interface ReportListItem {

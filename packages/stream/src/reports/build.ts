@@ -60,6 +60,7 @@ export function assemble(inputs: Inputs, window: Window, now: number): Report {
     recommendation: recommendationOf(inputs),
     previous: before.sums.length > 0 ? before.fleet : null,
     summary: [],
+    idle: inputs.idle,
   };
   return { ...report, summary: summarize(report) };
 }

@@ -27,7 +27,7 @@ export function figuresOf(value: unknown, path = '', figures: Figures = new Map(
   return figures;
 }
 
-const NO_FIGURE = new Set(['ts', 'id', 'first_seen', 'revision', 'formula', 'generated_at', 'changes', 'trends', 'heatmap', 'summary', 'period', 'late', 'open']);
+const NO_FIGURE = new Set(['ts', 'id', 'first_seen', 'revision', 'formula', 'generated_at', 'changes', 'trends', 'heatmap', 'summary', 'idle', 'period', 'late', 'open']);
 
 function nameOf(entry: unknown): string | undefined {
   if (typeof entry !== 'object' || entry === null) return undefined;

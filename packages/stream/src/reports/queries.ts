@@ -1,4 +1,4 @@
-import type { Period } from '@vacancy/shared';
+import type { IdleThresholds, Period } from '@vacancy/shared';
 import type { Database } from '../store/client.js';
 import type { Span } from './period.js';
 
@@ -284,6 +284,11 @@ SELECT count() AS asked, countIf(o.outcome = 'still_free') AS still_free, countI
 FROM recommendation_outcomes AS o FINAL
 WHERE o.asked_ts >= fromUnixTimestamp64Milli({from_ms: Int64}) AND o.asked_ts < fromUnixTimestamp64Milli({to_ms: Int64})`;
 
+/** The thresholds of an idle card when the period ended; the first ones that are known, for a time before them. */
+const IDLE = `
+SELECT if(countIf(s.since < fromUnixTimestamp64Milli({to_ms: Int64})) > 0, argMaxIf(s.value, s.since, s.since < fromUnixTimestamp64Milli({to_ms: Int64})), argMin(s.value, s.since)) AS value
+FROM archive_settings AS s WHERE s.name = 'idle'`;
+
 /** Everything a report is made of. */
 export interface Inputs {
   readonly servers: ServerSums[];
@@ -297,6 +302,7 @@ export interface Inputs {
   readonly first_seen: ReadonlyMap<string, number>;
   readonly names: Named[];
   readonly outcomes: Outcomes;
+  readonly idle: IdleThresholds;
 }
 
 const BUSY_KINDS: Record<Period, readonly BusyKind[]> = {
@@ -322,9 +328,9 @@ export async function readInputs(db: Database, { span, previous, disk_from }: Wi
   };
   const rows = <T>(sql: string) => db.rows<T>(sql, query_params);
   const kinds = BUSY_KINDS[span.period];
-  const [servers, cards, users, hours, trend, disks, firstDays, names, [outcomes], ...busiest] = await Promise.all([
+  const [servers, cards, users, hours, trend, disks, firstDays, names, [outcomes], [idle], ...busiest] = await Promise.all([
     rows<ServerSums>(SERVERS), rows<CardSums>(CARDS), rows<UserSums>(USERS), rows<Hour>(HOURS),
-    rows<TrendRow>(trendSql(span.period)), rows<DiskDays>(DISKS), rows<FirstSeen>(FIRST_DAYS), rows<Named>(NAMES), rows<Outcomes>(OUTCOMES),
+    rows<TrendRow>(trendSql(span.period)), rows<DiskDays>(DISKS), rows<FirstSeen>(FIRST_DAYS), rows<Named>(NAMES), rows<Outcomes>(OUTCOMES), rows<{ value: string }>(IDLE),
     ...kinds.map((kind) => rows<Busiest>(busiestSql(kind))),
   ]);
   const fresh = firstDays.filter((row) => row.ts >= span.from).map((row) => row.server);
@@ -332,6 +338,7 @@ export async function readInputs(db: Database, { span, previous, disk_from }: Wi
   return {
     servers, cards, users, hours, trend, disks, names,
     outcomes: outcomes!,
+    idle: JSON.parse(idle!.value) as IdleThresholds,
     busiest: Object.fromEntries(kinds.map((kind, i) => [kind, busiest[i]!])),
     first_seen: new Map(first.map((row) => [row.server, row.ts])),
   };

@@ -4,7 +4,7 @@ import * as echarts from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import { DateTime } from 'luxon';
 import type { Period, Report } from '@vacancy/shared';
-import { bytes } from './format.js';
+import { bytes, idleTerms } from './format.js';
 import { Html, trusted } from './markup.js';
 import type { Words } from './words.js';
 
@@ -22,15 +22,15 @@ interface Line {
 }
 
 /** The fleet's curves as SVG text. Nothing in them comes from a server but numbers. */
-export function trendCharts({ period, trends, timezone }: Report, words: Words): { title: string; svg: Html }[] {
+export function trendCharts({ period, trends, timezone, idle }: Report, words: Words): { title: string; svg: Html }[] {
   const axis = timeAxis(period, trends.ts, timezone);
   const percent = (values: readonly (number | null)[]) => values.map((value) => (value === null ? null : 100 * value));
   const chart = (title: string, lines: Line[], value: Value) => ({ title, svg: lineChart(axis, lines, value) });
   return [
     chart(words.cpu_mean, [{ name: words.cpu_mean, data: trends.cpu_mean, color: COLORS.blue }], PERCENT),
     chart(words.idle_rate, [
-      { name: words.free8g, data: percent(trends.gpu_idle_rate), color: COLORS.green },
-      { name: words.used10pct, data: percent(trends.gpu_idle_rate_used10pct), color: COLORS.orange, dashed: true },
+      { name: words.free8g(idleTerms(idle).size), data: percent(trends.gpu_idle_rate), color: COLORS.green },
+      { name: words.used10pct(idleTerms(idle).part), data: percent(trends.gpu_idle_rate_used10pct), color: COLORS.orange, dashed: true },
     ], PERCENT),
     chart(words.memory_used, [{ name: words.memory_used, data: trends.memory_used, color: COLORS.blue }], BYTES),
     chart(words.hdd_used, [{ name: words.hdd_used, data: trends.hdd_used, color: COLORS.grey }], { ...BYTES, scale: true }),
@@ -94,14 +94,16 @@ function timeAxis(period: Period, ts: readonly number[], timezone: string): Time
   return { labels: locals.map((local) => local.toFormat(format)), ticks: new Set(locals.flatMap((local, i) => (tick(local) ? [i] : []))) };
 }
 
-/** Hours of the day against weekdays. */
+/** Hours of the day against weekdays. The colours go from the least to the greatest value that there is: a fleet at 20 % has its hours, too. */
 export function heatmapChart({ heatmap }: Report, words: Words): Html {
+  const known = heatmap.flat().filter((cell) => cell !== null);
+  const [min, max] = [Math.floor(Math.min(...known)), Math.ceil(Math.max(...known))];
   const data = heatmap.flatMap((hours, day) => hours.map((cell, hour) => [hour, day, cell === null ? '-' : Math.round(cell)]));
   return draw(WIDTH, 230, {
     grid: { left: 44, right: 12, top: 4, bottom: 52 },
     xAxis: { type: 'category', data: Array.from({ length: 24 }, (_, hour) => String(hour)), axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...TEXT, interval: 0 } },
     yAxis: { type: 'category', inverse: true, data: [...words.weekdays], axisLine: { show: false }, axisTick: { show: false }, axisLabel: TEXT },
-    visualMap: { type: 'continuous', min: 0, max: 100, calculable: false, orient: 'horizontal', left: 'center', bottom: 0, itemWidth: 10, itemHeight: 140, text: ['100%', '0%'], textStyle: TEXT, inRange: { color: ['#f2f6fb', '#9cc3ec', '#2f7fce', '#b3541e'] } },
+    visualMap: { type: 'continuous', min, max, calculable: false, orient: 'horizontal', left: 'center', bottom: 0, itemWidth: 10, itemHeight: 140, text: [`${max}%`, `${min}%`], textStyle: TEXT, inRange: { color: ['#f2f6fb', '#9cc3ec', '#2f7fce', '#b3541e'] } },
     series: [{ type: 'heatmap', data, itemStyle: { borderColor: '#fff', borderWidth: 1 }, label: { show: true, fontSize: 9, fontFamily: 'sans-serif', color: '#1b2733' } }],
   });
 }

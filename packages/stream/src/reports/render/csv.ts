@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon';
 import type { Report, ReportFigures } from '@vacancy/shared';
 import { figuresOf } from '../changes.js';
+import { busyTime, clock, dayOf } from './format.js';
 import type { Lang } from './lang.js';
 import { plain } from './markup.js';
 import { WORDS } from './words.js';
@@ -19,10 +20,11 @@ export function renderCsv(report: Report, lang: Lang): string {
   const tables: Cell[][][] = [
     [title, ['', period, start, end, timezone, local(generated_at, timezone), revision, coverage]],
     [[words.figures, 'field', 'value', 'previous'], ...[...figuresOf({ ...general, ...fleet })].map(([field, value]) => ['', field, value, before.get(field) ?? null]), ...named(report)],
-    [[words.servers, 'server', 'name', 'coverage', 'availability', ...FIGURES.map(([field]) => field), 'hdd_full_in_days'], ...report.servers.map((server) => ['', server.server, server.name, server.coverage, server.availability, ...FIGURES.map(([, of]) => of(server)), server.hdd_forecast?.full_in_days?.likely ?? null])],
+    [[words.servers, 'server', 'name', 'coverage', 'availability', ...FIGURES.map(([field]) => field), 'hdd_full_in_days', 'busy_time'], ...report.servers.map((server) => ['', server.server, server.name, server.coverage, server.availability, ...FIGURES.map(([, of]) => of(server)), server.hdd_forecast?.full_in_days?.likely ?? null, busyTime(server.busy_time, period, lang).when])],
     [[words.cards, 'server', 'name', 'gpu', 'gpu_type', 'coverage', 'idle_rate_free8g', 'idle_rate_used10pct', 'utilization_mean', 'memory_used_avg', 'memory_used_max', 'memory_total', 'occupied_idle_hours'], ...report.servers.flatMap((server) => server.gpus.map((gpu) => ['', server.server, server.name, gpu.id, gpu.gpu_type, gpu.coverage, gpu.idle_rate.free8g, gpu.idle_rate.used10pct, gpu.utilization_mean, gpu.memory_used_avg, gpu.memory_used_max, gpu.memory_total, gpu.occupied_idle_hours]))],
     [[words.users, 'user', 'server', 'gpu_hours', 'gpu_hours_fair', 'idle_hours'], ...report.users.flatMap((user) => [['', user.user, '', user.gpu_hours, user.gpu_hours_fair, user.idle_hours], ...user.servers.map((at) => ['', user.user, at.server, at.gpu_hours, at.gpu_hours_fair, at.idle_hours])])],
     [[words.trends, 'time', ...TRENDS], ...report.trends.ts.map((ts, i) => ['', local(ts, timezone), ...TRENDS.map((field) => report.trends[field][i] ?? null)])],
+    [[words.heatmap, 'weekday', ...HOURS], ...report.heatmap.map((hours, day) => ['', dayOf(day + 1, lang), ...hours])],
     ...(report.summary.length > 0 ? [[[words.summary, 'code', 'text'], ...report.summary.map((sentence) => ['', sentence.code, sentence[lang]])]] : []),
   ];
   return `\ufeff${tables.map((rows) => rows.map(line).join('')).join('\r\n')}`;
@@ -36,6 +38,8 @@ const FIGURES: readonly (readonly [string, (figures: ReportFigures) => number | 
 ];
 
 const TRENDS = ['coverage', 'cpu_mean', 'memory_used', 'hdd_used', 'network_up', 'network_down', 'gpu_idle_rate', 'gpu_idle_rate_used10pct'] as const;
+
+const HOURS = Array.from({ length: 24 }, (_, hour) => clock(hour));
 
 /** What of the fleet is no number. */
 const named = ({ fleet, timezone, previous }: Report): Cell[][] => [

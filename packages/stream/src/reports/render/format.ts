@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import type { BusyTime, Period } from '@vacancy/shared';
+import { DEFAULT_IDLE, GIB, type BusyTime, type IdleThresholds, type Period } from '@vacancy/shared';
 import type { Lang } from './lang.js';
 import { WORDS } from './words.js';
 
@@ -30,16 +30,34 @@ export function dates(start: string, end: string): string {
 
 export const moment = (ts: number, timezone: string): string => DateTime.fromMillis(ts, { zone: timezone }).toFormat('yyyy-MM-dd HH:mm');
 
+/** The thresholds of an idle card as people say them: 8 GiB, 10%. */
+export const idleTerms = ({ free_bytes, used_share }: IdleThresholds = DEFAULT_IDLE): { size: string; part: string } => ({
+  size: Number.isInteger(free_bytes / GIB) ? `${free_bytes / GIB} GiB` : bytes(free_bytes),
+  part: `${Number((100 * used_share).toPrecision(3))}%`,
+});
+
+/** A change with its sign; null where one of the two is not known or nothing was there before. */
+export function changeOf(before: number | null, after: number | null, kind: 'points' | 'ratio', lang: Lang): string | null {
+  if (before === null || after === null || (kind === 'ratio' && before === 0)) return null;
+  const change = kind === 'points' ? after - before : (100 * (after - before)) / Math.abs(before);
+  const amount = Math.abs(change).toFixed(1);
+  const sign = Number(amount) === 0 ? '±' : change > 0 ? '+' : '−';
+  return kind === 'points' ? WORDS[lang].points(`${sign}${amount}`) : `${sign}${amount}%`;
+}
+
+/** 1 is Monday. */
+export const dayOf = (weekday: number, lang: Lang): string => WORDS[lang].weekdays[weekday - 1]!;
+
 /** A full hour of the day. */
 export const clock = (value: number): string => `${String(value).padStart(2, '0')}:00`;
 
 /** The busiest bucket as people say it, and what else the period says of its busiest times. */
 export function busyTime(busy: BusyTime | null, period: Period, lang: Lang): { when: string; also: string | null } {
-  const { weekdays, hour_of_day, busiest_weekday } = WORDS[lang];
+  const { hour_of_day, busiest_weekday } = WORDS[lang];
   const at = busy?.hour === undefined ? UNKNOWN : `${clock(busy.hour)}–${clock((busy.hour + 1) % 24)}`;
   if (!busy || period === 'day') return { when: at, also: null };
   if (period === 'year') return { when: busy.month ?? UNKNOWN, also: null };
   if (period === 'month') return { when: busy.date ?? UNKNOWN, also: busy.hour === undefined ? null : `${hour_of_day} ${at}` };
   const day = busy.busiest_weekday;
-  return { when: `${weekdays[(busy.weekday ?? 1) - 1]!} ${at}`, also: day ? `${busiest_weekday} ${weekdays[day.weekday - 1]!}` : null };
+  return { when: `${dayOf(busy.weekday ?? 1, lang)} ${at}`, also: day ? `${busiest_weekday} ${dayOf(day.weekday, lang)}` : null };
 }

@@ -1,5 +1,5 @@
 import type { Report, ReportFleet, ReportServer } from '@vacancy/shared';
-import { UNKNOWN, busyTime, bytes as spaced, count, dates, hours as number, moment, percent, share } from './format.js';
+import { UNKNOWN, busyTime, bytes as spaced, changeOf, count, dates, hours as number, idleTerms, moment, percent, share } from './format.js';
 import type { Lang } from './lang.js';
 import { html, trusted, type Html } from './markup.js';
 import { STYLE } from './style.js';
@@ -36,7 +36,7 @@ export async function renderHtml(report: Report, { lang, brief = false }: HtmlOp
 <main>
 ${header(report, lang)}
 ${report.general.server_num === 0 ? html`<p class="note">${words.empty}</p>` : body(report, lang, charts)}
-${definitions(words)}
+${definitions(report, words)}
 </main>
 </body>
 </html>
@@ -95,22 +95,32 @@ function tiles(report: Report, lang: Lang): Html {
 <div class="detail">${detail}</div>
 ${before && html`<div class="before">${words.before} ${before}</div>`}
 </div>`;
-  const was = (of: (figures: Omit<ReportFleet, 'busy_time'>) => string) => previous && of(previous);
+  const was = (show: (value: number | null) => string, of: (figures: Omit<ReportFleet, 'busy_time'>) => number | null, kind: 'points' | 'ratio' = 'ratio', unit = 1) => {
+    if (!previous || of(previous) === null) return null;
+    const change = report.open ? null : changeOf(scaled(of(previous), unit), scaled(of(fleet), unit), kind, lang);
+    return html`${show(of(previous))}${change && ` (${change})`}`;
+  };
+  const [free8g, used10pct] = idleNames(report, words);
   const busy = busyTime(fleet.busy_time, report.period, lang);
   const server = (load: ReportFleet['busy_server']) => load && html`<bdi>${load.name}</bdi>`;
   return section(words.figures, html`<div class="tiles">
 ${tile('server_num', count(general.server_num), html`${words.gpu_num} ${general.gpu_num} · ${words.user_num} ${count(general.user_num)}`)}
-${tile('idle_rate', share(fleet.idle_rate.free8g), html`${words.free8g}<br>${share(fleet.idle_rate.used10pct)} ${words.used10pct}`, was((p) => `${share(p.idle_rate.free8g)} / ${share(p.idle_rate.used10pct)}`))}
-${tile('cpu_mean', percent(fleet.cpu_mean), html`${words.cpu_median} ${percent(fleet.cpu_median)}<br>${words.min} ${percent(fleet.cpu_min)} · ${words.max} ${percent(fleet.cpu_max)}`, was((p) => percent(p.cpu_mean)))}
+${tile('idle_rate', share(fleet.idle_rate.free8g), html`${free8g}<br>${share(fleet.idle_rate.used10pct)} ${used10pct}`, was(share, (f) => f.idle_rate.free8g, 'points', 100))}
+${tile('cpu_mean', percent(fleet.cpu_mean), html`${words.cpu_median} ${percent(fleet.cpu_median)}<br>${words.min} ${percent(fleet.cpu_min)} · ${words.max} ${percent(fleet.cpu_max)}`, was(percent, (f) => f.cpu_mean, 'points'))}
 ${tile('busy_time', busy.when, fleet.busy_time && html`CPU ${percent(fleet.busy_time.cpu_mean)}${busy.also && html`<br>${busy.also}`}`)}
 ${tile('busy_server', fleet.busy_server?.name ?? UNKNOWN, fleet.busy_server && html`CPU ${percent(fleet.busy_server.cpu_mean)}`, server(previous?.busy_server ?? null))}
 ${tile('idle_server', fleet.idle_server?.name ?? UNKNOWN, fleet.idle_server && html`CPU ${percent(fleet.idle_server.cpu_mean)}`, server(previous?.idle_server ?? null))}
-${tile('memory_avg', bytes(fleet.memory_avg.used), html`${words.of} ${bytes(fleet.memory_avg.total)}`, was((p) => bytes(p.memory_avg.used)))}
-${tile('hdd_used_avg', bytes(fleet.hdd_used_avg), html`${words.of} ${bytes(fleet.hdd_total)}`, was((p) => bytes(p.hdd_used_avg)))}
-${tile('network_up_total', bytes(fleet.network_up_total), averages(report, words, fleet.network_up_daily_avg, fleet.network_up_weekly_avg, fleet.network_up_monthly_avg), was((p) => bytes(p.network_up_total)))}
-${tile('network_down_total', bytes(fleet.network_down_total), averages(report, words, fleet.network_down_daily_avg, fleet.network_down_weekly_avg, fleet.network_down_monthly_avg), was((p) => bytes(p.network_down_total)))}
+${tile('memory_avg', bytes(fleet.memory_avg.used), html`${words.of} ${bytes(fleet.memory_avg.total)}`, was(bytes, (f) => f.memory_avg.used))}
+${tile('hdd_used_avg', bytes(fleet.hdd_used_avg), html`${words.of} ${bytes(fleet.hdd_total)}`, was(bytes, (f) => f.hdd_used_avg))}
+${tile('network_up_total', bytes(fleet.network_up_total), averages(report, words, fleet.network_up_daily_avg, fleet.network_up_weekly_avg, fleet.network_up_monthly_avg), was(bytes, (f) => f.network_up_total))}
+${tile('network_down_total', bytes(fleet.network_down_total), averages(report, words, fleet.network_down_daily_avg, fleet.network_down_weekly_avg, fleet.network_down_monthly_avg), was(bytes, (f) => f.network_down_total))}
 </div>`);
 }
+
+const scaled = (value: number | null, unit: number): number | null => value && value * unit;
+
+/** What each definition of an idle card asks for. */
+const idleNames = ({ idle }: Report, words: Words): [free8g: string, used10pct: string] => [words.free8g(idleTerms(idle).size), words.used10pct(idleTerms(idle).part)];
 
 type TileTerm = 'server_num' | 'idle_rate' | 'cpu_mean' | 'busy_time' | 'busy_server' | 'idle_server' | 'memory_avg' | 'hdd_used_avg' | 'network_up_total' | 'network_down_total';
 
@@ -145,9 +155,9 @@ function diskFull({ hdd_forecast }: ReportServer, words: Words): string {
 function cards(report: Report, words: Words): Html {
   const withCards = report.servers.filter((server) => server.gpus.length > 0);
   const strip = (server: ReportServer) => html`<tr><th scope="row"><bdi>${server.name}</bdi></th><td>${server.gpus.map((gpu) => html`<span class="cell ${shade(gpu.idle_rate.free8g)}" title="${words.card} ${gpu.id}">${share(gpu.idle_rate.free8g, 0)}</span>`)}</td></tr>`;
-  const strips = html`<p class="hint">${words.cardsNote} (${words.free8g})</p><div class="scroll"><table class="strips"><tbody>${withCards.map(strip)}</tbody></table></div>`;
+  const strips = html`<p class="hint">${words.cardsNote(idleTerms(report.idle).size)}</p><div class="scroll"><table class="strips"><tbody>${withCards.map(strip)}</tbody></table></div>`;
   if (report.general.gpu_num > MOST_CARD_ROWS) return html`${strips}<p class="hint">${words.cardsElsewhere}</p>`;
-  const head = [words.server, words.card, words.gpu_type, words.coverage, `${words.idle_rate} (${words.free8g} / ${words.used10pct})`, words.utilization, words.gpu_memory, words.occupied_idle];
+  const head = [words.server, words.card, words.gpu_type, words.coverage, `${words.idle_rate} (${idleNames(report, words).join(' / ')})`, words.utilization, words.gpu_memory, words.occupied_idle];
   const rows = withCards.flatMap((server) => server.gpus.map((gpu) => [
     html`<bdi>${server.name}</bdi>`, String(gpu.id), html`<bdi>${gpu.gpu_type ?? UNKNOWN}</bdi>`, share(gpu.coverage),
     `${share(gpu.idle_rate.free8g)} / ${share(gpu.idle_rate.used10pct)}`, percent(gpu.utilization_mean),
@@ -160,9 +170,9 @@ const shade = (idle: number | null): string => `s${idle === null ? 'x' : Math.mi
 
 function users({ users, servers }: Report, words: Words): Html {
   const names = new Map(servers.map((server) => [server.server, server.name]));
-  const head = [words.user, words.gpu_hours, words.gpu_hours_fair, words.idle_hours, words.where];
+  const head = [words.user, words.gpu_hours, words.gpu_hours_fair, words.idle_hours, words.idle_share, words.where];
   const rows = users.slice(0, MOST_USERS).map((user) => [
-    html`<bdi>${user.user}</bdi>`, number(user.gpu_hours), number(user.gpu_hours_fair), number(user.idle_hours),
+    html`<bdi>${user.user}</bdi>`, number(user.gpu_hours), number(user.gpu_hours_fair), number(user.idle_hours), share(user.gpu_hours_fair > 0 ? user.idle_hours / user.gpu_hours_fair : null),
     html`${user.servers.slice(0, 3).map((at, i) => html`${i > 0 && ', '}<bdi>${names.get(at.server) ?? at.server}</bdi> ${hours(at.gpu_hours)}`)}${user.servers.length > 3 && ` +${user.servers.length - 3}`}`,
   ]);
   return html`<p class="hint">${words.usersNote}</p>${table(head, rows)}`;
@@ -177,5 +187,5 @@ const table = (head: readonly string[], rows: readonly (readonly (Html | string)
 `)}</tbody>
 </table></div>`;
 
-const definitions = (words: Words): Html =>
-  section(words.definitions, html`<dl>${words.definition.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`);
+const definitions = ({ idle }: Report, words: Words): Html =>
+  section(words.definitions, html`<dl>${words.definition(idleTerms(idle).size, idleTerms(idle).part).map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`);

@@ -33,7 +33,7 @@ describe('the page of a report', () => {
 
   it('holds the terms of both languages', async () => {
     const [zh, en] = [await renderHtml(report(), { lang: 'zh' }), await renderHtml(report(), { lang: 'en' })];
-    for (const term of ['周报表', 'Weekly report', '空闲率', 'GPU idle share', '最忙时段', 'Busiest time', '磁盘平均占用', 'Disk, average']) {
+    for (const term of ['周报表', 'Weekly report', '空闲率', 'GPU idle share', '最忙时段', 'Busiest time', '磁盘平均占用', 'Disk in use, average']) {
       expect(zh).toContain(term);
       expect(en).toContain(term);
     }
