@@ -3,12 +3,14 @@ import type { ApiError } from '@vacancy/shared';
 /** A command that could not do its work: its sentence is printed, its exit code is 2. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
-  /** The service's code, where it was the service that refused. */
+  /** What the service answered, where it was the service that refused. */
+  readonly status: number | null;
   readonly code: string | null;
 
-  constructor(message: string, options: ErrorOptions & { readonly code?: string | undefined } = {}) {
+  constructor(message: string, { status, code, ...options }: ErrorOptions & { readonly status?: number; readonly code?: string | undefined } = {}) {
     super(message, options);
-    this.code = options.code ?? null;
+    this.status = status ?? null;
+    this.code = code ?? null;
   }
 }
 
@@ -38,5 +40,5 @@ export async function request(url: string, route: string, init: RequestInit = {}
     .finally(() => clearTimeout(timer));
   if (answer.ok || (answer.status === 503 && route === '/readyz')) return answer;
   const told = (await answer.json().catch(() => null)) as ApiError | null;
-  throw new CommandError(told?.error?.message ?? `${url}${route} answered ${answer.status}.`, { code: told?.error?.code });
+  throw new CommandError(told?.error?.message ?? `${url}${route} answered ${answer.status}.`, { status: answer.status, code: told?.error?.code });
 }

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { API_BASE, PERIODS, type Period, type Report, type ReportListItem } from '@vacancy/shared';
-import { ask, hubUrl, request } from './hub-api.js';
+import { nextSpan, parseStart } from '../reports/period.js';
+import { CommandError, ask, hubUrl, request } from './hub-api.js';
 import { plain } from './terminal.js';
 
 interface Connection {
@@ -20,14 +21,24 @@ export function registerReport(program: Command): void {
       if (reports.length === 0) console.log(`No ${kind} report is kept yet.`);
     });
 
-  connected(report.command('make').description('make a closed report, or make it anew when its data has changed').argument('<period>', PERIODS.join(', '), period).argument('<start>', 'its first day, or 2026-W47, 2026-11, 2026'))
-    .option('--force', 'build it even when no data has changed')
-    .action(async (kind: Period, start: string, options: Connection & { force?: boolean }) => {
-      process.stderr.write(`Making the ${kind} report of ${start} …\n`);
-      const made = await ask<Report>(hubUrl(options.url), route(`/${kind}/${encodeURIComponent(start)}?force=${String(options.force ?? false)}`), { method: 'POST' });
-      console.log(describe(made));
-      for (const { field, before, after } of made.changes.slice(0, 20)) console.log(`  ${plain(field)}: ${before ?? 'unknown'} -> ${after ?? 'unknown'}`);
-      if (made.changes.length > 20) console.log(`  and ${made.changes.length - 20} more`);
+  connected(report.command('make').description('make closed reports, or make them anew when their data has changed').argument('<period>', PERIODS.join(', '), period).argument('<start>', 'its first day, or 2026-W47, 2026-11, 2026'))
+    .option('--until <start>', 'that one and all between: 2026-10-01 --until 2026-10-31')
+    .option('--force', 'build them even when no data has changed')
+    .action(async (kind: Period, start: string, options: Connection & { until?: string; force?: boolean }) => {
+      const starts = startsOf(kind, start, options.until ?? start);
+      let missing = 0;
+      for (const [done, one] of starts.entries()) {
+        process.stderr.write(`${done + 1}/${starts.length}  making the ${kind} report of ${one} …\n`);
+        try {
+          show(await ask<Report>(hubUrl(options.url), route(`/${kind}/${encodeURIComponent(one)}?force=${String(options.force ?? false)}`), { method: 'POST' }));
+        } catch (error) {
+          // Of many, those before the archives begin or not begun yet do not keep the others from being made.
+          if (starts.length === 1 || !(error instanceof CommandError) || error.status !== 404) throw error;
+          process.stderr.write(`${error.message}\n`);
+          missing++;
+        }
+      }
+      if (missing > 0) throw new CommandError(`${missing} of ${starts.length} could not be made.`);
     });
 
   connected(report.command('show').description('one report in a form').argument('<period>', PERIODS.join(', '), period).argument('<start>', 'its first day, or 2026-W47, 2026-11, 2026'))
@@ -41,6 +52,26 @@ export function registerReport(program: Command): void {
       if (options.out) await writeFile(options.out, body);
       else process.stdout.write(body);
     });
+}
+
+function show(made: Report): void {
+  console.log(describe(made));
+  for (const { field, before, after } of made.changes.slice(0, 20)) console.log(`  ${plain(field)}: ${before ?? 'unknown'} -> ${after ?? 'unknown'}`);
+  if (made.changes.length > 20) console.log(`  and ${made.changes.length - 20} more`);
+}
+
+/** The names of the periods from one to another; the zone of the service does not matter to dates. */
+function startsOf(kind: Period, first: string, last: string): string[] {
+  if (first === last) return [first];
+  const [from, to] = [first, last].map((text) => {
+    const span = parseStart(kind, text, 'UTC');
+    if (!span.ok) throw new CommandError(`${span.error}.`);
+    return span.value;
+  });
+  if (from!.from > to!.from) throw new CommandError(`${last} comes before ${first}.`);
+  const starts: string[] = [];
+  for (let span = from!; span.from <= to!.from; span = nextSpan(span)) starts.push(span.start);
+  return starts;
 }
 
 const connected = (command: Command): Command => command.option('--url <url>', 'where the service answers');

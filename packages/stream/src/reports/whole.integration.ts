@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { API_BASE, ManualClock, type ReportEvent } from '@vacancy/shared';
+import { API_BASE, ManualClock, SECOND, type ReportEvent } from '@vacancy/shared';
 import { answerErrors } from '../http/errors.js';
 import { silentLog } from '../log.js';
 import { startTestEngine, type TestEngine } from '../../../../test/harness/clickhouse.js';
@@ -77,9 +77,13 @@ async function vacancy(...args: string[]): Promise<{ stdout: string; stderr: str
 }
 
 describe('the service', () => {
-  it('at its start makes what is missing, tells the pages, and delivers what has just ended', async () => {
+  it('after its start makes what is missing, tells the pages, and delivers what has just ended', async () => {
     reports.start();
-    await expect.poll(() => events.length, { timeout: 60_000 }).toBe(16);
+    const later = () => {
+      clock.advance(10 * SECOND);
+      return events.length;
+    };
+    await expect.poll(later, { timeout: 60_000 }).toBe(16);
     await expect.poll(() => told.length, { timeout: 30_000 }).toBeGreaterThanOrEqual(3);
     await reports.deliveries.idle();
     expect(events.map(({ period, start }) => `${period} ${start}`)).toEqual(expect.arrayContaining(['week 2026-11-16', 'week 2026-11-09', 'day 2026-11-22', 'day 2026-11-09']));
@@ -122,6 +126,14 @@ describe('vacancy report', () => {
     const file = path.join(folder, 'out.html');
     expect((await vacancy('show', 'day', '2026-11-20', '--format', 'html', '--out', file)).code).toBe(0);
     expect(await readFile(file, 'utf8')).toContain('日报表');
+  });
+
+  it('makes many with progress, those that are not there named and left out', async () => {
+    const { stdout, stderr, code } = await vacancy('make', 'day', '2026-11-08', '--until', '2026-11-10');
+    expect(stdout.split('\n').map((line) => line.slice(0, 14))).toEqual(['day 2026-11-09', 'day 2026-11-10', '']);
+    expect(stderr).toBe('1/3  making the day report of 2026-11-08 …\nThe archives begin on 2026-11-09.\n2/3  making the day report of 2026-11-09 …\n3/3  making the day report of 2026-11-10 …\n1 of 3 could not be made.\n');
+    expect(code).toBe(2);
+    expect(await vacancy('make', 'day', '2026-11-10', '--until', '2026-11-09')).toMatchObject({ code: 2, stderr: expect.stringContaining('comes before') });
   });
 
   it('ends with the service’s sentence when it cannot', async () => {
