@@ -174,7 +174,7 @@ describe('the report query', () => {
   it('answers a closed report, and makes it when nobody had', async () => {
     const { status, body } = await get('/reports/day/2026-11-19');
     expect(status).toBe(200);
-    expect(body).toMatchObject({ period: 'day', start: '2026-11-19', end: '2026-11-20', timezone, revision: 1, general: { server_num: 2, gpu_num: 4 } });
+    expect(body).toMatchObject({ period: 'day', start: '2026-11-19', end: '2026-11-20', timezone, revision: 1, general: { server_num: 2, gpu_num: 4 }, idle: { free_bytes: 8 * 2 ** 30, used_share: 0.1 } });
     expect(await archive.db.rows('SELECT toString(start) AS start FROM reports')).toEqual([{ start: '2026-11-19' }]);
   });
 

@@ -14,7 +14,7 @@ describe('the summary', () => {
   it('of an uneventful week says how idle the cards were and when it was busy', () => {
     expect(summarize(report()).map(({ en, zh }) => [en, zh])).toEqual([
       ['Cards had more than 8 GiB free 50.0% of the time, and less than 10% of their memory in use 25.0% of the time.', '显卡有 50.0% 的时间空闲显存超过 8 GiB，有 25.0% 的时间显存占用不到 10%。'],
-      ['The CPUs were busiest on Mon 14:00–15:00 (mean 80%); the busiest server was 一号 (60%), the idlest Two (20%).', 'CPU 最忙的时段是周一 14:00–15:00（平均 80%）；最忙的服务器是 一号（60%），最闲的是 Two（20%）。'],
+      ['The CPUs were busiest on Mon 14:00–15:00 (mean 80%); the busiest server was 一号 (60%), the idlest Two (20%).', 'CPU 最忙的时段是周一 14:00–15:00（平均 80%）；最忙的服务器是一号（60%），最闲的是 Two（20%）。'],
     ]);
   });
 
@@ -34,6 +34,7 @@ describe('the summary', () => {
   it.each([
     ['a full disk', server('gpu01', { hdd_used_avg: 7.5 * TIB }), 'The disks of gpu01 were 93.8% full on average.'],
     ['one that fills up', server('gpu01', { hdd_used_avg: 4 * TIB, hdd_forecast: forecast({ likely: 21.3, earliest: 18, latest: 26.6 }) }), 'The disks of gpu01 were 50.0% full on average and grow by 10.0 GiB a day: full in about 21 days (18 to 27).'],
+    ['one that fills up steadily', server('gpu01', { hdd_used_avg: 4 * TIB, hdd_forecast: forecast({ likely: 21.3, earliest: 21.1, latest: 21.4 }) }), 'The disks of gpu01 were 50.0% full on average and grow by 10.0 GiB a day: full in about 21 days.'],
     ['one that may never', server('gpu01', { hdd_used_avg: 4 * TIB, hdd_forecast: forecast({ likely: 9.5, earliest: 4.2, latest: null }) }), 'The disks of gpu01 were 50.0% full on average and grow by 10.0 GiB a day: full in about 9.5 days (4.2 at the earliest).'],
   ])('warns of %s', (_what, disk, en) => {
     expect(said('disk', { servers: [disk] })?.en).toBe(en);
@@ -66,7 +67,7 @@ describe('the summary', () => {
   it('tells of cards that were held without working, and who held most', () => {
     const servers = [server('gpu01', { gpus: [gpu({ occupied_idle_hours: 40 }), gpu({ id: 1 })] })];
     const user = (name: string, idle_hours: number) => ({ user: name, gpu_hours: 50, gpu_hours_fair: 50, idle_hours, servers: [] });
-    expect(said('held_idle', { servers, users: [user('alice', 10), user('bob', 30)] })).toMatchObject({ en: 'Cards were held without computing for 40.0 card-hours; bob held the most (30.0).', zh: '显卡被占用却没有计算的时间共 40.0 卡时，其中 bob 最多（30.0 卡时）。' });
+    expect(said('held_idle', { servers, users: [user('alice', 10), user('bob', 30)] })).toMatchObject({ en: 'Cards were held without computing for 40.0 card-hours, 11.9% of their time; bob held the most (30.0).', zh: '显卡被占用却没有计算的时间共 40.0 卡时（占显卡时间的 11.9%），其中 bob 最多（30.0 卡时）。' });
     expect(codes({ servers: [server('gpu01', { gpus: [gpu({ occupied_idle_hours: 2 })] })] })).not.toContain('held_idle');
   });
 
@@ -77,6 +78,11 @@ describe('the summary', () => {
 
   it('names the thresholds that were in force', () => {
     expect(said('idle_cards', { idle: { free_bytes: 4 * GIB, used_share: 0.05 } })?.en).toContain('more than 4 GiB free 50.0% of the time, and less than 5% of');
+  });
+
+  it('says first when little was observed, but not of a period that runs', () => {
+    expect(summarize(report({ coverage: 0.143 }))[0]).toMatchObject({ code: 'coverage', en: 'Only 14.3% of the servers’ time in this period was observed; all figures are of that part.' });
+    expect(codes({ coverage: 0.143, open: true })).not.toContain('coverage');
   });
 
   const eventful: Partial<Report> = {

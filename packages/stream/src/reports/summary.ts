@@ -1,5 +1,5 @@
-import { DateTime } from 'luxon';
-import { HOUR, type BusyTime, type DiskForecast, type Period, type Report, type ReportFleet, type ReportSentence, type ReportServer } from '@vacancy/shared';
+import type { BusyTime, DiskForecast, Period, Report, ReportFleet, ReportSentence, ReportServer } from '@vacancy/shared';
+import { cardTime, untilOf } from './card-time.js';
 import { bytes, clock, dayOf, hours, idleTerms, share } from './render/format.js';
 import type { Lang } from './render/lang.js';
 import { plain } from './render/markup.js';
@@ -10,9 +10,12 @@ const MOST_SENTENCES = 5;
 /** From here on something is worth a sentence. */
 const AWAY_S = 600;
 const AWAY_SHARE = 0.01;
+const SEEN_SHARE = 0.8;
 const FULL_SHARE = 0.8;
 const FULL_DAYS = 60;
 const HELD_IDLE_SHARE = 0.02;
+/** What was seen less is not compared. */
+const LEAST_COVERAGE = 0.5;
 
 type Rule = (report: Report) => ReportSentence | null;
 
@@ -24,6 +27,20 @@ export function summarize(report: Report): ReportSentence[] {
   if (report.general.server_num === 0) return [];
   return RULES.map((rule) => rule(report)).filter((sentence) => sentence !== null).slice(0, MOST_SENTENCES);
 }
+
+/** Chinese text has a space between Han characters and others, and none between two of its own. */
+const gapBefore = (name: string): string => (/^\p{Script=Han}/u.test(name) ? name : ` ${name}`);
+const gapAfter = (name: string): string => (/\p{Script=Han}$/u.test(name) ? name : `${name} `);
+
+/** A period of which little was seen is no period. */
+const observed: Rule = ({ open, coverage }) =>
+  open || coverage >= SEEN_SHARE
+    ? null
+    : {
+        code: 'coverage', params: { field: 'coverage', coverage },
+        en: `Only ${share(coverage)} of the servers’ time in this period was observed; all figures are of that part.`,
+        zh: `本期只观测到服务器 ${share(coverage)} 的时间，以下各项都只反映这一部分。`,
+      };
 
 /** Servers that were away although they were known: the one with the longest absence is named. */
 const outages: Rule = (report) => {
@@ -43,16 +60,9 @@ const outages: Rule = (report) => {
     code: 'outages',
     params: { field: `servers.${worst.server.server}.availability`, servers: away.length, server: worst.server.server, name, away_hours: hours(worst.away_s / 3600), availability },
     en: `${name} sent no data for ${amount} ${long ? 'hours' : 'minutes'} in total (availability ${share(availability)})${rest > 0 ? `; ${rest} other ${rest === 1 ? 'server was' : 'servers were'} away at times too` : ''}.`,
-    zh: `${name} 累计 ${amount} ${long ? '小时' : '分钟'}没有上报数据（在线率 ${share(availability)}）${rest > 0 ? `，另有 ${rest} 台服务器也出现过中断` : ''}。`,
+    zh: `${gapAfter(name)}累计 ${amount} ${long ? '小时' : '分钟'}没有上报数据（在线率 ${share(availability)}）${rest > 0 ? `，另有 ${rest} 台服务器也出现过中断` : ''}。`,
   };
 };
-
-/** Up to where the figures go: the end of the period, or now while it is open. */
-function untilOf({ end, timezone, generated_at, open }: Report): number {
-  return open ? generated_at : DateTime.fromISO(end, { zone: timezone }).startOf('day').toMillis();
-}
-
-const lengthHours = (report: Report): number => (untilOf(report) - DateTime.fromISO(report.start, { zone: report.timezone }).startOf('day').toMillis()) / HOUR;
 
 /** The fullest disk, or the one that a straight line fills first. */
 const disks: Rule = ({ servers }) => {
@@ -69,17 +79,16 @@ const disks: Rule = ({ servers }) => {
   return {
     code: 'disk', params,
     en: `The disks of ${name} were ${share(used(worst))} full on average${en}${rest > 0 ? `; ${rest} other ${rest === 1 ? 'server is' : 'servers are'} short of room too` : ''}.`,
-    zh: `${name} 的磁盘平均已用 ${share(used(worst))}${zh}${rest > 0 ? `；另有 ${rest} 台服务器的磁盘空间也偏紧` : ''}。`,
+    zh: `${gapAfter(name)}的磁盘平均已用 ${share(used(worst))}${zh}${rest > 0 ? `；另有 ${rest} 台服务器的磁盘空间也偏紧` : ''}。`,
   };
 };
 
 /** By the straight line, and by the steeper and the flatter one where that one ends. */
 function filling({ likely, earliest, latest }: NonNullable<DiskForecast['full_in_days']>, growth: string): [en: string, zh: string] {
   const days = (value: number) => value.toFixed(value < 10 ? 1 : 0);
-  return [
-    ` and grow by ${growth} a day: full in about ${days(likely)} days (${latest === null ? `${days(earliest)} at the earliest` : `${days(earliest)} to ${days(latest)}`})`,
-    `，每天约增长 ${growth}，预计约 ${days(likely)} 天后写满（最快 ${days(earliest)} 天${latest === null ? '' : `，最慢 ${days(latest)} 天`}）`,
-  ];
+  const [about, low, high] = [days(likely), days(earliest), latest === null ? null : days(latest)];
+  const doubt = low === high ? ['', ''] : high === null ? [` (${low} at the earliest)`, `（最快 ${low} 天）`] : [` (${low} to ${high})`, `（最快 ${low} 天，最慢 ${high} 天）`];
+  return [` and grow by ${growth} a day: full in about ${about} days${doubt[0]}`, `，每天约增长 ${growth}，预计约 ${about} 天后写满${doubt[1]}`];
 }
 
 interface Measure {
@@ -107,8 +116,6 @@ const MEASURES: readonly Measure[] = [
   { field: 'fleet.network_down_total', of: (fleet) => fleet.network_down_total, ratio: 1.5, alike: (fleet) => fleet.coverage, show: bytes, en: 'data received', zh: '下载总量' },
 ];
 
-/** A period of which less was seen is nothing to compare with. */
-const LEAST_COVERAGE = 0.5;
 /** How far apart `alike` figures may be. */
 const ALIKE = 0.1;
 const MOST_CHANGES = 2;
@@ -145,16 +152,19 @@ const changes: Rule = ({ open, period, fleet, previous }) => {
 /** How much of the cards nobody needed, and where most of it was. */
 const idle: Rule = ({ fleet, servers, idle: thresholds }) => {
   if (fleet.idle_rate.free8g === null || fleet.idle_rate.used10pct === null) return null;
-  const [idlest] = servers.filter((server) => server.idle_rate.free8g !== null && server.coverage >= 0.5).sort((a, b) => b.idle_rate.free8g! - a.idle_rate.free8g!);
+  // By the share that is in use: a large card has 8 GiB free even while it works.
+  const [idlest] = servers
+    .filter((server) => server.idle_rate.used10pct !== null && server.coverage >= LEAST_COVERAGE)
+    .sort((a, b) => b.idle_rate.used10pct! - a.idle_rate.used10pct! || b.idle_rate.free8g! - a.idle_rate.free8g!);
   const several = servers.filter((server) => server.gpus.length > 0).length > 1;
-  const named = idlest && several ? { name: plain(idlest.name), share: share(idlest.idle_rate.free8g) } : null;
+  const named = idlest && several ? { name: plain(idlest.name), share: share(idlest.idle_rate.used10pct) } : null;
   const [free8g, used10pct] = [share(fleet.idle_rate.free8g), share(fleet.idle_rate.used10pct)];
   const { size, part } = idleTerms(thresholds);
   return {
     code: 'idle_cards',
-    params: { field: 'fleet.idle_rate.free8g', free8g: fleet.idle_rate.free8g, used10pct: fleet.idle_rate.used10pct, ...(idlest && { server: idlest.server, name: plain(idlest.name), server_free8g: idlest.idle_rate.free8g! }) },
-    en: `Cards had more than ${size} free ${free8g} of the time, and less than ${part} of their memory in use ${used10pct} of the time${named ? `; those of ${named.name} were the idlest (${named.share} by free memory)` : ''}.`,
-    zh: `显卡有 ${free8g} 的时间空闲显存超过 ${size}，有 ${used10pct} 的时间显存占用不到 ${part}${named ? `；最空闲的是 ${named.name} 的显卡（${named.share} 的时间空闲显存超过 ${size}）` : ''}。`,
+    params: { field: 'fleet.idle_rate.free8g', free8g: fleet.idle_rate.free8g, used10pct: fleet.idle_rate.used10pct, ...(idlest && { server: idlest.server, name: plain(idlest.name), server_used10pct: idlest.idle_rate.used10pct! }) },
+    en: `Cards had more than ${size} free ${free8g} of the time, and less than ${part} of their memory in use ${used10pct} of the time${named ? `; those of ${named.name} were the idlest (less than ${part} in use ${named.share} of the time)` : ''}.`,
+    zh: `显卡有 ${free8g} 的时间空闲显存超过 ${size}，有 ${used10pct} 的时间显存占用不到 ${part}${named ? `；最空闲的是${gapBefore(gapAfter(named.name))}的显卡（${named.share} 的时间占用不到 ${part}）` : ''}。`,
   };
 };
 
@@ -179,24 +189,23 @@ const busiest: Rule = ({ fleet, period }) => {
   return {
     code: 'busy_time', params: { field: 'fleet.busy_time', ts: fleet.busy_time.ts, cpu_mean: fleet.busy_time.cpu_mean, busy_server: fleet.busy_server.server, idle_server: fleet.idle_server.server },
     en: `${when.en}${single ? '' : `; the busiest server was ${busy} (${most}), the idlest ${quiet} (${least})`}.`,
-    zh: `${when.zh}${single ? '' : `；最忙的服务器是 ${busy}（${most}），最闲的是 ${quiet}（${least}）`}。`,
+    zh: `${when.zh}${single ? '' : `；最忙的服务器是${gapBefore(busy)}（${most}），最闲的是${gapBefore(quiet)}（${least}）`}。`,
   };
 };
 
 /** Memory held while cards did nothing, when it is more than a fiftieth of the cards' time. */
 const heldIdle: Rule = (report) => {
-  const cards = report.servers.flatMap((server) => server.gpus.map((gpu) => ({ ...gpu, field: `servers.${server.server}.gpus.${gpu.id}.occupied_idle_hours` })));
-  const held = cards.reduce((sum, card) => sum + card.occupied_idle_hours, 0);
-  const observed = cards.reduce((sum, card) => sum + card.coverage, 0) * lengthHours(report);
+  const { observed, idle: held } = cardTime(report);
   if (held < 1 || held / observed < HELD_IDLE_SHARE) return null;
+  const cards = report.servers.flatMap((server) => server.gpus.map((gpu) => ({ ...gpu, field: `servers.${server.server}.gpus.${gpu.id}.occupied_idle_hours` })));
   const card = cards.reduce((most, other) => (other.occupied_idle_hours > most.occupied_idle_hours ? other : most));
   const [most] = [...report.users].sort((a, b) => b.idle_hours - a.idle_hours);
   const who = most && most.idle_hours > 0 ? { user: plain(most.user), idle_hours: most.idle_hours } : null;
   return {
     code: 'held_idle', params: { field: who ? `users.${most!.user}.idle_hours` : card.field, held_hours: held, ...who },
-    en: `Cards were held without computing for ${hours(held)} card-hours${who ? `; ${who.user} held the most (${hours(who.idle_hours)})` : ''}.`,
-    zh: `显卡被占用却没有计算的时间共 ${hours(held)} 卡时${who ? `，其中 ${who.user} 最多（${hours(who.idle_hours)} 卡时）` : ''}。`,
+    en: `Cards were held without computing for ${hours(held)} card-hours, ${share(held / observed)} of their time${who ? `; ${who.user} held the most (${hours(who.idle_hours)})` : ''}.`,
+    zh: `显卡被占用却没有计算的时间共 ${hours(held)} 卡时（占显卡时间的 ${share(held / observed)}）${who ? `，其中${gapBefore(gapAfter(who.user))}最多（${hours(who.idle_hours)} 卡时）` : ''}。`,
   };
 };
 
-const RULES: readonly Rule[] = [outages, disks, changes, idle, heldIdle, busiest];
+const RULES: readonly Rule[] = [observed, outages, disks, changes, idle, heldIdle, busiest];

@@ -35,8 +35,8 @@ export function trendCharts({ period, trends, timezone, idle }: Report, words: W
     chart(words.memory_used, [{ name: words.memory_used, data: trends.memory_used, color: COLORS.blue }], BYTES),
     chart(words.hdd_used, [{ name: words.hdd_used, data: trends.hdd_used, color: COLORS.grey }], { ...BYTES, scale: true }),
     chart(words.network, [
-      { name: words.network_down_total, data: trends.network_down, color: COLORS.blue },
-      { name: words.network_up_total, data: trends.network_up, color: COLORS.orange, dashed: true },
+      { name: words.network_down, data: trends.network_down, color: COLORS.blue },
+      { name: words.network_up, data: trends.network_up, color: COLORS.orange, dashed: true },
     ], { ...BYTES, format: (value) => `${bytes(value)}/s` }),
     chart(words.coverage, [{ name: words.coverage, data: percent(trends.coverage), color: COLORS.grey }], PERCENT),
   ];
@@ -56,7 +56,7 @@ function lineChart(x: TimeAxis, lines: readonly Line[], value: Value): Html {
   const known = lines.flatMap((line) => line.data.filter((point): point is number => point !== null));
   return draw(WIDTH / 2, 190, {
     grid: { left: 62, right: 12, top: lines.length > 1 ? 30 : 12, bottom: 26 },
-    legend: lines.length > 1 ? { top: 0, left: 55, itemWidth: 18, itemHeight: 8, textStyle: TEXT, selectedMode: false } : undefined,
+    legend: lines.length > 1 ? { top: 0, left: 55, itemWidth: 18, itemHeight: 8, itemGap: 22, textStyle: TEXT, selectedMode: false } : undefined,
     xAxis: { type: 'category', data: [...x.labels], boundaryGap: false, axisLine: { lineStyle: { color: '#b9c3cf' } }, axisTick: { show: false }, axisLabel: { ...TEXT, interval: (i: number) => x.ticks.has(i), hideOverlap: true } },
     yAxis: { type: 'value', min: value.scale ? undefined : 0, scale: value.scale, max: value.max, ...(value.binary ? steps(known, value.scale) : { interval: 25 }), splitLine: { lineStyle: { color: '#e7ebf0' } }, axisLabel: { ...TEXT, formatter: (tick: number) => value.format(tick) } },
     series: lines.map(({ name, data, color, dashed }) => ({
@@ -103,7 +103,7 @@ export function heatmapChart({ heatmap }: Report, words: Words): Html {
     grid: { left: 44, right: 12, top: 4, bottom: 52 },
     xAxis: { type: 'category', data: Array.from({ length: 24 }, (_, hour) => String(hour)), axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...TEXT, interval: 0 } },
     yAxis: { type: 'category', inverse: true, data: [...words.weekdays], axisLine: { show: false }, axisTick: { show: false }, axisLabel: TEXT },
-    visualMap: { type: 'continuous', min, max, calculable: false, orient: 'horizontal', left: 'center', bottom: 0, itemWidth: 10, itemHeight: 140, text: [`${max}%`, `${min}%`], textStyle: TEXT, inRange: { color: ['#f2f6fb', '#9cc3ec', '#2f7fce', '#b3541e'] } },
+    visualMap: { type: 'continuous', min, max, calculable: false, orient: 'horizontal', left: 'center', bottom: 0, itemWidth: 10, itemHeight: 140, text: [`${max}%`, `${min}%`], textStyle: TEXT, inRange: { color: ['#f4f8fc', '#cfe0f3', '#9cc3ec', '#f5cf9f', '#ec9a5f'] } },
     series: [{ type: 'heatmap', data, itemStyle: { borderColor: '#fff', borderWidth: 1 }, label: { show: true, fontSize: 9, fontFamily: 'sans-serif', color: '#1b2733' } }],
   });
 }

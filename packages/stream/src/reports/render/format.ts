@@ -17,8 +17,12 @@ export function bytes(value: number | null): string {
 }
 
 export const percent = (value: number | null, digits = 1): string => (value === null ? UNKNOWN : `${value.toFixed(digits)}%`);
-/** Never rounds something missing up to everything. */
-export const share = (value: number | null, digits = 1): string => percent(value === null ? null : value < 1 ? Math.min(100 * value, 100 - 10 ** -digits) : 100, digits);
+/** Never rounds something missing up to everything, nor something that is there down to nothing. */
+export function share(value: number | null, digits = 1): string {
+  if (value === null || value <= 0 || value >= 1) return percent(value === null ? null : Math.min(100, Math.max(0, 100 * value)), digits);
+  const least = 10 ** -digits;
+  return 100 * value < least / 2 ? `< ${percent(least, digits)}` : percent(Math.min(100 * value, 100 - least), digits);
+}
 export const hours = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
 export const count = (value: number | null): string => (value === null ? UNKNOWN : String(value));
 

@@ -1,4 +1,5 @@
 import type { Report, ReportFleet, ReportServer } from '@vacancy/shared';
+import { cardTime } from '../card-time.js';
 import { UNKNOWN, busyTime, bytes as spaced, changeOf, count, dates, hours as number, idleTerms, moment, percent, share } from './format.js';
 import type { Lang } from './lang.js';
 import { html, trusted, type Html } from './markup.js';
@@ -58,8 +59,8 @@ ${tiles(report, lang)}
 ${charts && section(words.trends, html`<div class="charts">${charts.trendCharts(report, words).map(({ title, svg }) => html`<figure><figcaption>${title}</figcaption>${svg}</figure>`)}</div>`)}
 ${charts && report.period !== 'day' && section(words.heatmap, html`<figure class="wide">${charts.heatmapChart(report, words)}</figure>`)}
 ${section(words.servers, servers(report, lang))}
-${charts && report.general.gpu_num > 0 && section(words.cards, cards(report, words))}
 ${report.users.length > 0 && section(words.users, users(report, words))}
+${charts && report.general.gpu_num > 0 && section(words.cards, cards(report, words))}
 ${report.recommendation && section(words.recommendation, recommendation(report.recommendation, words))}`;
 }
 
@@ -101,11 +102,15 @@ ${before && html`<div class="before">${words.before} ${before}</div>`}
     return html`${show(of(previous))}${change && ` (${change})`}`;
   };
   const [free8g, used10pct] = idleNames(report, words);
+  const time = cardTime(report);
+  const [holder] = report.users.filter((user) => user.idle_hours > 0).sort((x, y) => y.idle_hours - x.idle_hours);
   const busy = busyTime(fleet.busy_time, report.period, lang);
   const server = (load: ReportFleet['busy_server']) => load && html`<bdi>${load.name}</bdi>`;
   return section(words.figures, html`<div class="tiles">
-${tile('server_num', count(general.server_num), html`${words.gpu_num} ${general.gpu_num} · ${words.user_num} ${count(general.user_num)}`)}
+${tile('server_num', count(general.server_num), html`${words.gpu_num} ${general.gpu_num} · ${words.user_num} ${count(general.user_num)}<br>${words.coverage} ${share(report.coverage)}`)}
 ${tile('idle_rate', share(fleet.idle_rate.free8g), html`${free8g}<br>${share(fleet.idle_rate.used10pct)} ${used10pct}`, was(share, (f) => f.idle_rate.free8g, 'points', 100))}
+${tile('gpu_hours', report.users.length > 0 ? hours(time.held) : UNKNOWN, report.users.length > 0 && words.of_time(share(time.held / time.observed)))}
+${tile('held_idle', general.gpu_num > 0 ? hours(time.idle) : UNKNOWN, general.gpu_num > 0 && html`${words.of_time(share(time.idle / time.observed))}${holder && html`<br>${words.most} <bdi>${holder.user}</bdi> ${hours(holder.idle_hours)}`}`)}
 ${tile('cpu_mean', percent(fleet.cpu_mean), html`${words.cpu_median} ${percent(fleet.cpu_median)}<br>${words.min} ${percent(fleet.cpu_min)} · ${words.max} ${percent(fleet.cpu_max)}`, was(percent, (f) => f.cpu_mean, 'points'))}
 ${tile('busy_time', busy.when, fleet.busy_time && html`CPU ${percent(fleet.busy_time.cpu_mean)}${busy.also && html`<br>${busy.also}`}`)}
 ${tile('busy_server', fleet.busy_server?.name ?? UNKNOWN, fleet.busy_server && html`CPU ${percent(fleet.busy_server.cpu_mean)}`, server(previous?.busy_server ?? null))}
@@ -122,7 +127,7 @@ const scaled = (value: number | null, unit: number): number | null => value && v
 /** What each definition of an idle card asks for. */
 const idleNames = ({ idle }: Report, words: Words): [free8g: string, used10pct: string] => [words.free8g(idleTerms(idle).size), words.used10pct(idleTerms(idle).part)];
 
-type TileTerm = 'server_num' | 'idle_rate' | 'cpu_mean' | 'busy_time' | 'busy_server' | 'idle_server' | 'memory_avg' | 'hdd_used_avg' | 'network_up_total' | 'network_down_total';
+type TileTerm = 'server_num' | 'idle_rate' | 'gpu_hours' | 'held_idle' | 'cpu_mean' | 'busy_time' | 'busy_server' | 'idle_server' | 'memory_avg' | 'hdd_used_avg' | 'network_up_total' | 'network_down_total';
 
 /** Only averages over a part of the period: a day's average over itself is its total. */
 function averages({ period }: Report, words: Words, day: number | null, week: number | null, month: number | null): Html {
@@ -149,7 +154,7 @@ function servers(report: Report, lang: Lang): Html {
 /** Only what may happen within a year is worth a column's attention. */
 function diskFull({ hdd_forecast }: ReportServer, words: Words): string {
   const full = hdd_forecast?.full_in_days;
-  return full && full.likely <= 365 ? words.days(full.earliest.toFixed(0), full.latest === null ? '∞' : full.latest.toFixed(0)) : UNKNOWN;
+  return full && full.likely <= 365 ? words.days(full.earliest.toFixed(0), full.latest === null ? null : full.latest.toFixed(0)) : UNKNOWN;
 }
 
 function cards(report: Report, words: Words): Html {

@@ -49,6 +49,33 @@ describe('the page of a report', () => {
     expect(await page({ general: { server_num: 0, user_num: null, gpu_num: 0 } })).toContain('No sample was received');
   });
 
+  it('sets figures beside the period before, with the change unless the period still runs', async () => {
+    const now = { fleet: fleet({ cpu_mean: 45, hdd_used_avg: 3 * 2 ** 40 }) };
+    const page = (given: object, lang: 'zh' | 'en' = 'en') => renderHtml(report({ ...now, ...given }), { lang });
+    expect(await page({})).toContain('40.0% (+5.0 points)');
+    expect(await page({})).toContain('4.00\u00a0TiB (−25.0%)');
+    expect(await page({}, 'zh')).toContain('40.0% (+5.0 个百分点)');
+    expect(await page({ open: true })).not.toContain('(+5.0');
+  });
+
+  it('adds up the time of the cards', async () => {
+    const gpu = (id: number, occupied_idle_hours: number) => ({ id, gpu_type: null, coverage: 0.5, idle_rate: { free8g: 1, used10pct: 0 }, utilization_mean: 1, memory_used_avg: 1, memory_used_max: 1, memory_total: 1, occupied_idle_hours });
+    const page = await renderHtml(report({
+      general: { server_num: 1, user_num: 1, gpu_num: 2 },
+      servers: [server('gpu01', { gpus: [gpu(0, 12.6), gpu(1, 4.2)] })],
+      users: [{ user: 'bob', gpu_hours: 90, gpu_hours_fair: 84, idle_hours: 16.8, servers: [] }],
+    }), { lang: 'en' });
+    expect(page).toContain('50.0% of the cards’ time');
+    expect(page).toContain('10.0% of the cards’ time<br>most: <bdi>bob</bdi> 16.8\u00a0h');
+  });
+
+  it('names the thresholds of an idle card that were in force', async () => {
+    const page = await renderHtml(report({ idle: { free_bytes: 4 * 2 ** 30, used_share: 0.05 } }), { lang: 'zh' });
+    expect(page).toContain('空闲 &gt; 4 GiB');
+    expect(page).toContain('占用 &lt; 5%');
+    expect(page).not.toContain('8 GiB');
+  });
+
   it('has no charts in a mail', async () => {
     expect(await renderHtml(report(), { lang: 'en', brief: true })).not.toContain('<svg');
   });
@@ -82,7 +109,7 @@ describe('a figure', () => {
     expect(bytes(value)).toBe(text);
   });
 
-  it.each([[1, '100.0%'], [0.99999, '99.9%'], [0.5, '50.0%'], [0, '0.0%'], [null, '–']])('of share %s reads %s: nothing missing is rounded away', (value, text) => {
+  it.each([[1, '100.0%'], [0.99999, '99.9%'], [0.5, '50.0%'], [0.0001, '< 0.1%'], [0, '0.0%'], [null, '–']])('of share %s reads %s: neither what is missing nor what is there is rounded away', (value, text) => {
     expect(share(value)).toBe(text);
   });
 

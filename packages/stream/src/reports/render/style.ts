@@ -59,6 +59,7 @@ dd { margin: 0; }
   .value { font-size: 12pt; }
   table { font-size: 7.5pt; }
   th, td { padding: 3px 4px; }
+  .id { font-size: 6.5pt; }
   td, .id { white-space: normal; }
   td:first-child, td:last-child, thead th { min-width: 0; }
   .scroll { overflow: visible; }
