@@ -18,7 +18,7 @@ export interface Era {
 /** The era that holds `ts`, down time at its end included. */
 export function eraAt(server: SimulatedServer, ts: number): Era {
   const length = server.profile.boot_days * DAY;
-  let index = Math.floor(ts / length - unit(server.key, 0xb007));
+  let index = Math.floor(ts / length - server.phase);
   while (bootTime(server, index) > ts) index--;
   while (bootTime(server, index + 1) <= ts) index++;
   const next = bootTime(server, index + 1);
@@ -29,7 +29,7 @@ export const isUp = (era: Era, ts: number): boolean => ts >= era.from && ts < er
 
 function bootTime(server: SimulatedServer, index: number): number {
   const { boot_days, flaky } = server.profile;
-  const wanted = (index + unit(server.key, 0xb007) + 0.4 * unit(mix(server.key, 0xb008), index)) * boot_days * DAY;
+  const wanted = (index + server.phase + (flaky ? 0.08 : 0.4) * unit(mix(server.key, 0xb008), index)) * boot_days * DAY;
   return Math.floor((flaky ? wanted : nearestUpkeep(server, wanted)) / 1000) * 1000;
 }
 
@@ -38,6 +38,7 @@ const nearestUpkeep = (server: SimulatedServer, ts: number): number =>
   Math.floor((ts + server.utc_offset_ms) / DAY) * DAY - server.utc_offset_ms + 5 * HOUR + unit(server.key, Math.floor(ts / DAY)) * 20 * MINUTE;
 
 function downTime(server: SimulatedServer, index: number): number {
+  const { boot_days, flaky } = server.profile;
   const chance = unit(mix(server.key, 0xd0), index);
-  return Math.round(server.profile.flaky ? (0.3 + 12 * chance ** 2) * HOUR : (3 + 9 * chance ** 4) * MINUTE);
+  return Math.round(flaky ? flaky.away * (0.8 + 0.4 * chance) * boot_days * DAY : (3 + 9 * chance ** 4) * MINUTE);
 }

@@ -40,7 +40,7 @@ export class Dice {
   }
 
   /** One of the keys, each as likely as its weight. */
-  weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
+  weighted<K extends string>(weights: Partial<Readonly<Record<K, number>>>): K {
     const entries = Object.entries(weights) as [K, number][];
     let left = this.unit() * entries.reduce((sum, [, weight]) => sum + weight, 0);
     for (const [key, weight] of entries) if ((left -= weight) < 0) return key;

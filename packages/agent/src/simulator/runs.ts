@@ -28,13 +28,13 @@ const SITTINGS_PER_HOUR_WITHOUT_CARDS = 1.2;
 /** Everything that runs in an era, by the time it starts. People come when they are awake, and go away when no card is free. */
 export function planRuns(server: SimulatedServer, era: Era): Run[] {
   const dice = new Dice(mix(era.key, 0x10b));
-  const { cards, demand } = server.profile;
+  const { cards, demand, mix: wishes = MIX_WITH_CARDS } = server.profile;
   const busy_until = new Array<number>(cards).fill(0);
   const pause = HOUR / (demand * (cards ? cards * SITTINGS_PER_CARD_HOUR : SITTINGS_PER_HOUR_WITHOUT_CARDS));
   const runs: Run[] = [];
   for (let ts = era.from + dice.exponential(pause); ts < era.to; ts += dice.exponential(pause)) {
     if (dice.unit() > activity(server, ts)) continue;
-    const kind = cards ? dice.weighted(MIX_WITH_CARDS) : 'batch';
+    const kind = cards ? dice.weighted(wishes) : 'batch';
     const taken = freeCards(busy_until, ts, Number(dice.weighted(WORK[kind].cards)));
     if (!taken) continue;
     const sitting = sit(server, era, dice, { kind, ts, cards: taken });

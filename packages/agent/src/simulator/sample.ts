@@ -1,5 +1,6 @@
 import { DAY, MIB, MINUTE, SECOND, type GpuSample, type Sample } from '@vacancy/shared/plain';
 import { USERS, type CardModel } from './catalogue.js';
+import { diskUsed } from './disk.js';
 import { isUp, type Era } from './era.js';
 import { TrafficCounter } from './network.js';
 import { mix, noise, unit } from './random.js';
@@ -45,7 +46,7 @@ export function sampleOf(server: SimulatedServer, chapter: Chapter, ts: number, 
     cpu, load1: round((cpu / 100) * profile.cpu_cores * (1 + 0.1 * noise(server.key, middle / MINUTE)), 2),
     memory_total: profile.memory, memory_used: memoryOf(server, runs, middle),
     swap_total: 0, swap_used: 0,
-    hdd_total: server.inventory.hdd_total, hdd_used: diskOf(server, ts),
+    hdd_total: server.inventory.hdd_total, hdd_used: diskUsed(server, runs, middle),
     network_in: chapter.network_in.at(ts), network_out: chapter.network_out.at(ts),
     user_num: users.length, users,
     gpus: cardsOf(server, runs, lively, middle, interval_ms),
@@ -66,16 +67,6 @@ function memoryOf(server: SimulatedServer, runs: readonly Run[], ts: number): nu
   let used = memory * (0.04 + 0.01 * noise(server.key ^ 0x3e, ts / (20 * MINUTE)));
   for (const run of runs) used += run.memory * rampUp(run, ts);
   return Math.round(Math.min(used, 0.985 * memory));
-}
-
-/** Disks fill over some weeks, to the brim on some servers, until somebody cleans up. */
-function diskOf(server: SimulatedServer, ts: number): number {
-  const days = 18 + 25 * unit(server.key, 0xd1);
-  const cycles = ts / (days * DAY) + unit(server.key, 0xd2);
-  const cycle = Math.floor(cycles);
-  const start = 0.3 + 0.3 * unit(server.key ^ 0xd3, cycle);
-  const end = 0.8 + 0.19 * unit(server.key ^ 0xd4, cycle);
-  return Math.floor(server.inventory.hdd_total * (start + (end - start) * (cycles - cycle)));
 }
 
 /** Who runs something, and who is logged in without doing so. */

@@ -7,6 +7,8 @@ export interface SimulatedServer {
   readonly server: string;
   readonly key: number;
   readonly profile: Profile;
+  /** Where in its round of boots it stands at the beginning of time, 0–1. */
+  readonly phase: number;
   /** Local time minus UTC, so that its people sleep at night. */
   readonly utc_offset_ms: number;
   readonly inventory: Inventory;
@@ -16,7 +18,8 @@ export function describeServer(seed: number, index: number, utc_offset_ms: numbe
   const profile = PROFILES[index % PROFILES.length]!;
   const server = `sim${String(index + 1).padStart(2, '0')}`;
   const key = mix(mix(seed, 0x51), index);
-  return { server, key, profile, utc_offset_ms, inventory: inventoryOf(server, index, key, profile) };
+  const phase = profile.flaky && index < PROFILES.length ? profile.flaky.phase : unit(key, 0xb007);
+  return { server, key, profile, phase, utc_offset_ms, inventory: inventoryOf(server, index, key, profile) };
 }
 
 function inventoryOf(server: string, index: number, key: number, profile: Profile): Inventory {
