@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,13 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import {
   INVENTORY_STREAM, INVENTORY_SUBJECTS, SAMPLES_STREAM, SAMPLE_SUBJECTS, decodeInventory, decodeSample, inventorySubject, sampleSubject, systemClock,
-  type Inventory, type Sample,
+  type Clock, type Inventory, type Sample,
 } from '@vacancy/shared';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startTestNats, waitFor, type TestNats } from '../../../test/harness/nats.js';
 import { NvidiaSource } from './collect/nvidia/nvidia.js';
 import { LongLived } from './collect/nvidia/long-lived.js';
 import { portableCollectors } from './collect/portable.js';
+import { ProcessOwners } from './collect/process-owner.js';
 import { UserNames } from './collect/user-names.js';
 import { createLog, envToConfig, silentLog, startAgent, type AgentConfig } from './index.js';
 
@@ -79,12 +80,13 @@ describe('an agent on this machine', () => {
   });
 
   it('goes on without its cards and says why, when their tool fails', async () => {
-    const broken = tool('echo "Failed to initialize NVML: Driver/library version mismatch"; exit 18');
+    const broken = tool(`cat ${fileURLToPath(new URL('../test/fixtures/nvidia-smi/version-mismatch.txt', import.meta.url))}; exit 18`);
     await using _agent = startAgent(config({ VACANCY_NVIDIA_SMI: broken }), { log: silentLog, version: '0.1.0' });
     await waitFor(async () => (await sample()) !== null, 20_000, 'a sample');
     const one = (await sample())!;
     expect(one.gpus).toEqual([]);
-    expect(one.health?.failures).toContainEqual({ collector: 'nvidia', reason: 'Failed to initialize NVML: Driver/library version mismatch', count: expect.any(Number) as number });
+    const reason = 'Failed to initialize NVML: Driver/library version mismatch; NVML library version: 550.54';
+    expect(one.health?.failures).toContainEqual({ collector: 'nvidia', reason, count: expect.any(Number) as number });
   });
 
   it('leaves nothing running when it stops', async () => {
@@ -109,9 +111,31 @@ describe('an agent on this machine', () => {
 });
 
 describe('NVIDIA cards', () => {
-  const source = (script: string): NvidiaSource =>
-    new NvidiaSource({ nvidia_smi: tool(script), interval_ms: 250, commands: 'full', processes: true }, new UserNames(systemClock), systemClock, []);
+  interface Options {
+    readonly script: string;
+    /** Bus ids of the cards in sysfs. */
+    readonly cards?: readonly string[];
+    readonly processes?: boolean;
+    readonly clock?: Clock;
+  }
+  const start = ({ script, cards = [], processes = true, clock = systemClock }: Options): NvidiaSource => {
+    const options = { nvidia_smi: tool(script), interval_ms: 250, commands: 'full', processes } as const;
+    return new NvidiaSource(options, new ProcessOwners(new UserNames(clock), 'full', clock), clock, cards.map(sysfs));
+  };
+  const source = (script: string): NvidiaSource => start({ script });
+  /** A card's folder, with the driver that has it. */
+  const sysfs = (bus_id: string): string => {
+    const folder = join(dir, 'devices', bus_id);
+    mkdirSync(folder, { recursive: true });
+    symlinkSync('/sys/bus/pci/drivers/nvidia', join(folder, 'driver'));
+    return folder;
+  };
+  /** A clock that can be set forward. */
+  const leaping = () => ({ ...systemClock, ahead: 0, now(): number { return Date.now() + this.ahead; } });
   const card = (id: number, uuid: string): string => `${id}, ${uuid}, 00000000:0${id}:00.0, 1000, 10, 5, 40, 30.5, 550.54, TITAN Xp`;
+
+  const missing = (folders: readonly string[]): NvidiaSource =>
+    new NvidiaSource({ nvidia_smi: join(dir, 'none'), interval_ms: 250, commands: 'full', processes: true }, new ProcessOwners(new UserNames(systemClock), 'full', systemClock), systemClock, folders);
 
   it('are read from lines that the pipe cuts in half', async () => {
     await using nvidia = source(`[[ $1 == *gpu=* ]] || exec sleep 100\nprintf '0, GPU-a, 00000000:01:00.0, 10'; sleep 0.3; printf '00, 10, 5, 40, 30.5, 550.54, TITAN Xp\\n'; exec sleep 100`);
@@ -126,7 +150,7 @@ describe('NVIDIA cards', () => {
     await waitFor(() => nvidia.gpus.length === 2, 5_000, 'both cards');
     await waitFor(() => nvidia.gpus.length === 1, 5_000, 'the loss');
     expect(nvidia.gpus[0]!.id).toBe(0);
-    expect(nvidia.failures[0]).toMatchObject({ collector: 'nvidia', reason: 'card 1: memory [GPU is lost]' });
+    expect(nvidia.failures[0]).toMatchObject({ collector: 'nvidia', reason: 'card 1: [GPU is lost]' });
     expect(nvidia.inventory.gpus.map((gpu) => gpu.gpu_id)).toEqual([0]);
   });
 
@@ -134,10 +158,8 @@ describe('NVIDIA cards', () => {
     const script = `ids=all; for a; do case $a in --id=*) ids=\${a#--id=};; esac; done
 [[ $ids == *02* || $ids == all ]] && { echo 'Unable to determine the device handle for GPU0000:02:00.0: GPU is lost.  Reboot the system to recover this GPU'; exit 15; }
 [[ $* == *memory.total\\ * || $1 == --id* ]] && { echo 1000; exit; }
-while :; do echo '${card(0, 'GPU-a')}'; sleep 0.1; done`;
-    await using nvidia = new NvidiaSource(
-      { nvidia_smi: tool(script), interval_ms: 250, commands: 'full', processes: false }, new UserNames(systemClock), systemClock, ['/sys/none/0000:01:00.0', '/sys/none/0000:02:00.0'],
-    );
+while :; do echo '${card(1, 'GPU-a')}'; sleep 0.1; done`;
+    await using nvidia = start({ script, cards: ['0000:01:00.0', '0000:02:00.0'], processes: false });
     await waitFor(() => nvidia.gpus.length === 1, 15_000, 'the card that is left');
     expect(nvidia.failures.map(({ reason }) => reason)).toEqual([expect.stringContaining('GPU is lost'), 'no answer from the card at 0000:02:00.0']);
   });
@@ -148,14 +170,52 @@ while :; do echo '${card(0, 'GPU-a')}'; sleep 0.1; done`;
     await waitFor(() => nvidia.gpus.length === 0, 8_000, 'silence');
   });
 
+  it('of which the tool says nothing are a failure for as long as it speaks of others', async () => {
+    // As newer tools do: the sentence for one card, figures for the rest, and no end.
+    const sentence = 'Unable to determine the device handle for GPU1: 0000:02:00.0: Unknown Error';
+    const script = `[[ $1 == *gpu=* ]] || exec sleep 100\nwhile :; do echo '${sentence}' >&2; echo '${card(1, 'GPU-a')}'; sleep 0.1; done`;
+    await using nvidia = start({ script, cards: ['0000:01:00.0', '0000:02:00.0'] });
+    await waitFor(() => nvidia.failures.some(({ reason }) => reason === sentence), 5_000, 'the sentence');
+    expect(nvidia.gpus.map(({ id }) => id)).toEqual([1]);
+    await waitFor(() => nvidia.failures.some(({ reason }) => reason === 'no answer from the card at 0000:02:00.0'), 15_000, 'the silent card');
+  });
+
+  it('that answer again are watched again', async () => {
+    const repaired = join(dir, 'repaired');
+    const script = `[[ $* == *memory.total\\ * || $1 == --id* ]] && { echo 1000; exit; }
+[[ $1 == *gpu=* ]] || exec sleep 100
+[[ -e ${repaired} ]] && both=1
+while :; do echo '${card(1, 'GPU-a')}'; [[ $both ]] && echo '${card(2, 'GPU-b')}'; sleep 0.1; done`;
+    const clock = leaping();
+    await using nvidia = start({ script, cards: ['0000:01:00.0', '0000:02:00.0'], clock });
+    await waitFor(() => nvidia.gpus.length === 1, 5_000, 'one card');
+    writeFileSync(repaired, '');
+    await sleep(500);
+    expect(nvidia.gpus).toHaveLength(1);
+    clock.ahead = 11 * 60_000;
+    await waitFor(() => nvidia.gpus.length === 2, 10_000, 'both cards');
+    expect(nvidia.failures).toEqual([]);
+  });
+
+  it('are used by nobody only once the tool could have named somebody, and partitioned ones by nobody knows whom', async () => {
+    const partitioned = card(2, 'GPU-b').replace(', 5, 40', ', [N/A], 40');
+    const clock = leaping();
+    await using nvidia = start({ script: `[[ $1 == *gpu=* ]] || exec sleep 100\nwhile :; do echo '${card(1, 'GPU-a')}'; echo '${partitioned}'; sleep 0.1; done`, clock });
+    await waitFor(() => nvidia.gpus.length === 2, 5_000, 'both cards');
+    expect(nvidia.gpus.map((gpu) => gpu.processes)).toEqual([undefined, undefined]);
+    clock.ahead = 6_000;
+    await waitFor(() => nvidia.gpus[0]?.processes !== undefined, 5_000, 'an answer');
+    expect(nvidia.gpus.map((gpu) => gpu.processes)).toEqual([[], undefined]);
+  });
+
   it('are absent without complaint on a machine that has neither cards nor tool', async () => {
-    await using nvidia = new NvidiaSource({ nvidia_smi: join(dir, 'none'), interval_ms: 250, commands: 'full', processes: true }, new UserNames(systemClock), systemClock, []);
+    await using nvidia = missing([]);
     await waitFor(() => nvidia.ready, 5_000, 'an answer');
     expect([nvidia.gpus, nvidia.failures]).toEqual([[], []]);
   });
 
   it('whose tool is missing are a failure on a machine that has some', async () => {
-    await using nvidia = new NvidiaSource({ nvidia_smi: join(dir, 'none'), interval_ms: 250, commands: 'full', processes: true }, new UserNames(systemClock), systemClock, ['/sys/nowhere']);
+    await using nvidia = missing(['/sys/nowhere']);
     await waitFor(() => nvidia.failures.length > 0, 5_000, 'the failure');
     expect(nvidia.failures[0]!.reason).toContain('is not installed');
   });
@@ -166,7 +226,7 @@ describe('a tool that runs for ever', () => {
     const failures: string[] = [];
     const lines: string[] = [];
     await using _tool = new LongLived(
-      { command: tool('echo hello; exec sleep 1000'), args: () => [], silence_ms: 300, silence: 'failure', line: (line) => lines.push(line), failed: (reason) => failures.push(reason) },
+      { command: tool('echo hello; exec sleep 1000'), args: () => [], silence_ms: 300, silence: 'failure', line: (line) => lines.push(line) > 0, complained: () => {}, failed: (reason) => failures.push(reason) },
       systemClock,
     );
     _tool.start();

@@ -1,4 +1,4 @@
-import { HOUR, systemClock, type Clock, type Inventory } from '@vacancy/shared/plain';
+import { HOUR, MINUTE, systemClock, type Clock, type Inventory } from '@vacancy/shared/plain';
 import { join } from 'node:path';
 import { AmdCollector } from './collect/amd.js';
 import { Runner, type Collector } from './collect/collector.js';
@@ -10,6 +10,7 @@ import { MemoryCollector } from './collect/memory.js';
 import { NetworkCollector } from './collect/network.js';
 import { NvidiaSource } from './collect/nvidia/nvidia.js';
 import { portableCollectors } from './collect/portable.js';
+import { ProcessOwners } from './collect/process-owner.js';
 import { ProcessCollector } from './collect/processes.js';
 import { ownStatic, readStatic } from './collect/static.js';
 import { TemperatureCollector } from './collect/temperatures.js';
@@ -46,11 +47,12 @@ export function startAgent(config: AgentConfig, parts: AgentParts): Agent {
   const spool = new Spool({ ...config, dir: join(config.data_dir, config.server) }, log, clock);
   const publisher = new Publisher(spool, config, log, clock);
   const names = new UserNames(clock);
-  const nvidia = config.off.has('nvidia') ? null : new NvidiaSource({ ...config, processes: !config.off.has('gpu_processes') }, names, clock);
-  const { runners, close } = createRunners(config, { names, nvidia }, clock);
+  const owners = new ProcessOwners(names, config.commands, clock);
+  const nvidia = config.off.has('nvidia') ? null : new NvidiaSource({ ...config, processes: !config.off.has('gpu_processes') }, owners, clock);
+  const { runners, close } = createRunners(config, { owners, nvidia }, clock);
   const sampler = new Sampler(
     { ...config, details_ms: config.off.has('details') ? null : DETAILS_MS },
-    { runners, nvidia, health: () => healthOf(spool, publisher), emit: (reading) => publisher.publish(reading) },
+    { runners, nvidia, health: () => healthOf(spool, publisher), emit: (reading) => publisher.publish(reading), missed: sayMissing(log, runners, clock) },
     clock,
   );
   let facts = ownStatic();
@@ -74,7 +76,7 @@ export function startAgent(config: AgentConfig, parts: AgentParts): Agent {
   };
 }
 
-type Sources = { readonly names: UserNames; readonly nvidia: GpuSource | null };
+type Sources = { readonly owners: ProcessOwners; readonly nvidia: GpuSource | null };
 
 function createRunners(config: AgentConfig, sources: Sources, clock: Clock): { runners: Runners; close(): void } {
   return process.platform === 'linux' ? linuxRunners(config, sources, clock) : { runners: portableRunners(config, clock), close: () => {} };
@@ -87,7 +89,7 @@ function portableRunners(config: AgentConfig, clock: Clock): Runners {
   return config.off.has('users') ? all : { ...all, users: run(users()) };
 }
 
-function linuxRunners(config: AgentConfig, { names, nvidia }: Sources, clock: Clock): { runners: Runners; close(): void } {
+function linuxRunners(config: AgentConfig, { owners, nvidia }: Sources, clock: Clock): { runners: Runners; close(): void } {
   const on = (name: OptionalCollector): boolean => !config.off.has(name);
   const slowly = <T>(collector: Collector<T>): Runner<T> => new Runner(collector, SLOW_DEADLINE_MS, clock);
   const deadline = Math.min(5_000, Math.max(200, config.interval_ms / 2));
@@ -97,10 +99,10 @@ function linuxRunners(config: AgentConfig, { names, nvidia }: Sources, clock: Cl
     memory: new Runner(direct.memory, deadline, clock),
     host: new Runner(direct.host, deadline, clock),
     network: new Runner(direct.network, deadline, clock),
-    filesystems: slowly(new FilesystemCollector()),
+    filesystems: slowly(new FilesystemCollector(clock)),
     ...(on('users') && { users: slowly(new UserCollector()) }),
     ...(on('temperatures') && { temperatures: slowly(new TemperatureCollector()) }),
-    ...(on('processes') && { processes: slowly(new ProcessCollector(names, config.commands)) }),
+    ...(on('processes') && { processes: slowly(new ProcessCollector(owners)) }),
     ...(on('amd') && { amd: slowly(new AmdCollector(config.interval_ms, () => nvidia?.inventory.gpus.length ?? 0, clock)) }),
   };
   const close = (): void => Object.values(direct).forEach((collector) => collector[Symbol.dispose]());
@@ -113,6 +115,18 @@ function healthOf(spool: Spool, publisher: Publisher) {
     ...(failure && { failures: [{ collector: 'spool', ...failure }] }),
     ...spool.stats(),
     ...(publisher.clock_offset_ms !== null && { clock_offset_ms: publisher.clock_offset_ms }),
+  };
+}
+
+/** Without a sample nobody on the hub learns why there is none: the log says it, at the first one missed after a while and then once a minute. */
+function sayMissing(log: Log, runners: Runners, clock: Clock): (facts: readonly string[]) => void {
+  const START_MS = 10_000; // the first readings take their time
+  let said = clock.now() - MINUTE + START_MS;
+  return (facts) => {
+    if (clock.now() - said < MINUTE) return;
+    said = clock.now();
+    const failures = Object.values(runners).flatMap((runner) => (runner as Runner<unknown>).failure ?? []);
+    log.error({ facts, failures }, 'no sample: what every sample needs could not be read');
   };
 }
 

@@ -11,6 +11,7 @@ const START = 1_762_000_000_000;
 async function sampler(options: { broken?: keyof Runners; gpus?: readonly GpuSample[]; details_ms?: number | null } = {}) {
   const clock = new ManualClock(START);
   const readings: Reading[] = [];
+  const missed: string[][] = [];
   const runner = <T>(name: keyof Runners, cadence_ms: number, value: T) =>
     new Runner<T>({ name, cadence_ms, collect: async () => { if (options.broken === name) throw new Error(`${name} is broken`); return value; } }, 500, clock);
   const runners: Runners = {
@@ -25,7 +26,7 @@ async function sampler(options: { broken?: keyof Runners; gpus?: readonly GpuSam
   const nvidia: GpuSource = { ready: true, gpus: options.gpus ?? [], inventory: { gpus: [] }, failures: [] };
   const made = new Sampler(
     { server: 'gpu01', interval_ms: 1_000, details_ms: options.details_ms ?? 10_000 },
-    { runners, nvidia, health: () => ({ spool_messages: 0 }), emit: (reading) => readings.push(reading) },
+    { runners, nvidia, health: () => ({ spool_messages: 0 }), emit: (reading) => readings.push(reading), missed: (facts) => missed.push([...facts]) },
     clock,
   );
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -34,7 +35,7 @@ async function sampler(options: { broken?: keyof Runners; gpus?: readonly GpuSam
     await settle();
   };
   await settle();
-  return { readings, tick, made };
+  return { readings, missed, tick, made };
 }
 
 describe('the sampler', () => {
@@ -64,10 +65,11 @@ describe('the sampler', () => {
   });
 
   it('sends nothing rather than a sample with an invented figure', async () => {
-    const { readings, tick } = await sampler({ broken: 'memory' });
+    const { readings, missed, tick } = await sampler({ broken: 'memory' });
     await tick();
     await tick();
     expect(readings).toEqual([]);
+    expect(missed).toEqual([['memory'], ['memory']]);
   });
 
   it('leaves out ticks that it slept through', async () => {

@@ -10,7 +10,7 @@ import type { Network } from './collect/network.js';
 import type { TopProcess } from './collect/processes.js';
 import type { Temperature } from './collect/temperatures.js';
 import type { Reading } from './publish/spool.js';
-import { fit, toReading } from './sample.js';
+import { REQUIRED, fit, toReading } from './sample.js';
 
 /** What a sample is made of; the optional ones may be switched off. */
 export interface Runners {
@@ -46,6 +46,7 @@ export class Sampler implements AsyncDisposable {
   readonly #nvidia: GpuSource | null;
   readonly #health: () => AgentHealth;
   readonly #emit: (reading: Reading) => void;
+  readonly #missed: (facts: readonly string[]) => void;
   readonly #clock: Clock;
   #cancel: (() => void) | null = null;
   #tick: Promise<void> = Promise.resolve();
@@ -56,7 +57,7 @@ export class Sampler implements AsyncDisposable {
 
   constructor(
     options: SamplerOptions,
-    parts: { runners: Runners; nvidia: GpuSource | null; health: () => AgentHealth; emit: (reading: Reading) => void },
+    parts: { runners: Runners; nvidia: GpuSource | null; health: () => AgentHealth; emit: (reading: Reading) => void; missed: (facts: readonly string[]) => void },
     clock: Clock = systemClock,
   ) {
     this.#options = options;
@@ -65,6 +66,7 @@ export class Sampler implements AsyncDisposable {
     this.#nvidia = parts.nvidia;
     this.#health = parts.health;
     this.#emit = parts.emit;
+    this.#missed = parts.missed;
     this.#clock = clock;
     this.#last = this.#due = clock.now();
     for (const runner of this.#all) if (!runner.everyTick) void runner.run();
@@ -94,8 +96,10 @@ export class Sampler implements AsyncDisposable {
     const ts = this.#clock.now();
     const interval_ms = observedTime(ts - this.#last, this.#options.interval_ms);
     this.#last = ts;
-    const reading = toReading({ server: this.#options.server, ts, interval_ms }, this.#facts(ts), this.#wholeHealth());
+    const facts = this.#facts(ts);
+    const reading = toReading({ server: this.#options.server, ts, interval_ms }, facts, this.#wholeHealth());
     if (reading) this.#emit(fit(reading));
+    else this.#missed(REQUIRED.filter((name) => facts[name] === undefined));
   }
 
   #facts(ts: Millis) {

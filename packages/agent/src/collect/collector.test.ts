@@ -66,6 +66,25 @@ describe('running a collector', () => {
     expect(runner.failure).toBeNull();
   });
 
+  it('keeps a failure in view for as long as the reading hangs', async () => {
+    const clock = new ManualClock(1_000_000);
+    let late: (value: number) => void = () => {};
+    const runner = new Runner(collector(0, () => new Promise((resolve) => (late = resolve))), 500, clock);
+    void runner.run();
+    clock.advance(3_600_000);
+    expect(runner.failure).toEqual({ collector: 'c', reason: 'no answer within 500 ms', count: 1 });
+    late(7);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(runner.failure).toBeNull();
+  });
+
+  it('names what a good reading had to leave out', async () => {
+    const runner = new Runner({ ...collector(0, async () => 42), problem: 'no answer from /mnt/dead' }, 500, new ManualClock(1_000_000));
+    await runner.run();
+    expect(runner.value).toBe(42);
+    expect(runner.failure).toEqual({ collector: 'c', reason: 'no answer from /mnt/dead', count: 1 });
+  });
+
   it('goes on reading when the clock is set back', async () => {
     const clock = new ManualClock(1_000_000_000);
     let reads = 0;

@@ -7,6 +7,8 @@ export interface Collector<T> {
   readonly cadence_ms: number;
   /** @throws with a reason for people when the fact cannot be read. */
   collect(signal: AbortSignal): Promise<T>;
+  /** What the last reading had to leave out, and why; the rest of it stands. */
+  readonly problem?: string | null;
 }
 
 export interface Failure {
@@ -30,6 +32,8 @@ export class Runner<T> {
   readonly #deadline: number;
   readonly #clock: Clock;
   #running: Promise<void> | null = null;
+  /** The reading under way is past its deadline. */
+  #overdue = false;
   #due: Millis = -Infinity;
   #latest: { value: T; ts: Millis } | null = null;
   #failure: (Failure & { at: Millis }) | null = null;
@@ -60,9 +64,9 @@ export class Runner<T> {
     return this.#latest?.ts ?? null;
   }
 
-  /** The last failure, while it is recent, and how many there were since the start. */
+  /** The last failure, while it lasts or is recent, and how many there were since the start. */
   get failure(): Failure | null {
-    if (!this.#failure || this.#clock.now() - this.#failure.at > REMEMBERED_MS) return null;
+    if (!this.#failure || (!this.#overdue && this.#clock.now() - this.#failure.at > REMEMBERED_MS)) return null;
     const { collector, reason, count } = this.#failure;
     return { collector, reason, count };
   }
@@ -81,16 +85,22 @@ export class Runner<T> {
     const controller = new AbortController();
     const reading = this.#collector.collect(controller.signal).then(
       (value) => {
-        if (!controller.signal.aborted) this.#latest = { value, ts: this.#clock.now() };
+        if (controller.signal.aborted) return;
+        this.#latest = { value, ts: this.#clock.now() };
+        if (this.#collector.problem) this.#failed(this.#collector.problem);
       },
       (cause: unknown) => {
         if (!controller.signal.aborted) this.#failed(reasonOf(cause));
       },
     );
-    this.#running = reading.finally(() => (this.#running = null));
+    this.#running = reading.finally(() => {
+      this.#running = null;
+      this.#overdue = false;
+    });
     return new Promise((resolve) => {
       const cancel = this.#clock.setTimer(this.#deadline, () => {
         controller.abort();
+        this.#overdue = true;
         this.#failed(`no answer within ${this.#deadline} ms`);
         resolve();
       });

@@ -4,7 +4,7 @@ import { ProcFile } from './proc-file.js';
 export interface Cpu {
   /** Percent of all cores' time that was not idle since the reading before. */
   readonly cpu: number;
-  /** The same of each core, in order. */
+  /** The same of each core, in order; none where a core was just switched on or off, since they are then numbered anew. */
   readonly cpu_cores_used: readonly number[];
 }
 
@@ -59,9 +59,9 @@ export class CpuCollector implements Collector<Cpu>, Disposable {
     const after = parseStat(this.#file.read());
     const cpu = busyBetween(this.#before[0], after[0]!);
     if (cpu === null) throw new Error('no processor time has passed since the last reading');
-    const cores = after.slice(1).map((times, core) => busyBetween(this.#before[core + 1], times) ?? 0);
+    const cores = after.length === this.#before.length ? after.slice(1).map((times, core) => busyBetween(this.#before[core + 1], times)) : [];
     this.#before = after;
-    return { cpu, cpu_cores_used: cores };
+    return { cpu, cpu_cores_used: cores.every((core) => core !== null) ? cores : [] };
   }
 
   [Symbol.dispose](): void {

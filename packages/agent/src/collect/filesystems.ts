@@ -1,5 +1,7 @@
 import { readFile, statfs } from 'node:fs/promises';
+import { SECOND, systemClock, type Clock } from '@vacancy/shared/plain';
 import type { Collector } from './collector.js';
+import { Patience } from './patience.js';
 
 export interface Filesystem {
   readonly mount: string;
@@ -68,10 +70,27 @@ function countedTotal(space: Mount & Space, used: number, poolsSeen: Set<string>
   return space.total;
 }
 
-/** A filesystem changes slowly and `statfs` may touch a disk, so it is asked every ten seconds and off the main thread. */
+type SpaceOf = (mount: string) => Promise<Space | null>;
+
+/**
+ * A filesystem changes slowly and `statfs` may touch a disk, so it is asked every ten seconds and off the main thread. One that does
+ * not answer is left out and named, so that a dead disk does not take the whole server off the page.
+ */
 export class FilesystemCollector implements Collector<Filesystems> {
   readonly name = 'filesystems';
   readonly cadence_ms = 10_000;
+  readonly #patience: Patience;
+  readonly #spaceOf: SpaceOf;
+
+  constructor(clock: Clock = systemClock, ask: SpaceOf = spaceOf) {
+    this.#patience = new Patience(2 * SECOND, 3, clock);
+    this.#spaceOf = ask;
+  }
+
+  get problem(): string | null {
+    const { stuck } = this.#patience;
+    return stuck.length ? `no answer from ${stuck.join(' and ')}, left out of the disk figures` : null;
+  }
 
   async collect(): Promise<Filesystems> {
     const mounts = parseMounts(await readFile('/proc/self/mounts', 'utf8'));
@@ -79,7 +98,7 @@ export class FilesystemCollector implements Collector<Filesystems> {
     const all = mounts.length ? mounts : [{ source: '/', mount: '/', type: 'overlay' }];
     const spaces: (Mount & Space)[] = [];
     for (const mount of all) {
-      const space = await spaceOf(mount.mount);
+      const space = await this.#patience.ask(mount.mount, () => this.#spaceOf(mount.mount));
       if (space) spaces.push({ ...mount, ...space });
     }
     if (!spaces.length) throw new Error('no local filesystem can be read');

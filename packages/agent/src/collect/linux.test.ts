@@ -1,15 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ManualClock } from '@vacancy/shared/plain';
+import { ManualClock, systemClock } from '@vacancy/shared/plain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { busyBetween, parseStat } from './cpu.js';
-import { parseMounts, sumSpace } from './filesystems.js';
+import { CpuCollector, busyBetween, parseStat } from './cpu.js';
+import { FilesystemCollector, parseMounts, sumSpace } from './filesystems.js';
 import { parseHost } from './host.js';
 import { parseMeminfo } from './memory.js';
 import { NetworkCollector, countedInterfaces, parseNetDev, sumCounters } from './network.js';
-import { pageSize, parseStatm } from './processes.js';
-import { toCommand } from './process-owner.js';
+import { ProcessOwners, toCommand } from './process-owner.js';
+import { ProcessCollector, pageSize, parseStatm } from './processes.js';
 import { parseOsRelease } from './static.js';
 import { TemperatureCollector, toTemperature } from './temperatures.js';
 import { UserNames, parsePasswd } from './user-names.js';
@@ -40,6 +41,17 @@ describe('processor time', () => {
     const [times] = parseStat(text(100, 300));
     expect(busyBetween(times, times!)).toBeNull();
     expect(busyBetween(undefined, times!)).toBeNull();
+  });
+
+  it('is known of no single core just after one was switched on or off', async () => {
+    const file = join(folder, 'stat');
+    const lines = (...cores: [busy: number, idle: number][]): string => cores.map(([busy, idle], i) => `cpu${i === 0 ? ' ' : i - 1} ${busy} 0 0 ${idle} 0 0 0 0 0 0\n`).join('');
+    writeFileSync(file, lines([10, 10], [5, 5], [5, 5]));
+    using collector = new CpuCollector(file);
+    writeFileSync(file, lines([20, 20], [15, 15]));
+    expect(await collector.collect()).toEqual({ cpu: 50, cpu_cores_used: [] });
+    writeFileSync(file, lines([25, 35], [20, 30]));
+    expect(await collector.collect()).toEqual({ cpu: 25, cpu_cores_used: [25] });
   });
 
   it('stays within 0 and 100 where the kernel’s idle time runs backwards', () => {
@@ -136,6 +148,38 @@ tank/b /tank/b zfs rw 0 0
   });
 });
 
+describe('a disk that hangs', () => {
+  it('is left out and named while the others are counted, is asked no second time meanwhile, and is back when it answers', async () => {
+    const clock = new ManualClock(1e9);
+    let asked = 0;
+    let answer: (space: { total: number; free: number }) => void = () => {};
+    const real = new FilesystemCollector();
+    const { filesystems } = await real.collect();
+    const dead = filesystems[0]!.mount;
+    const collector = new FilesystemCollector(clock, (mount) => {
+      if (mount !== dead) return Promise.resolve({ total: 100, free: 40 });
+      asked++;
+      return new Promise((resolve) => (answer = resolve));
+    });
+    const read = async (): Promise<unknown> => {
+      const reading = collector.collect().catch((error: Error) => error.message);
+      for (let i = 0; i < 20; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        clock.advance(500);
+      }
+      return reading;
+    };
+    const first = await read();
+    if (filesystems.length > 1) expect(first).toMatchObject({ hdd_total: 100 * (filesystems.length - 1) });
+    expect(collector.problem).toBe(`no answer from ${dead}, left out of the disk figures`);
+    await read();
+    expect(asked).toBe(1);
+    answer({ total: 7, free: 1 });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(collector.problem).toBeNull();
+  });
+});
+
 describe('logins', () => {
   const record = (type: number, pid: number, user: string): Buffer => {
     const bytes = Buffer.alloc(384);
@@ -189,6 +233,30 @@ describe('names of users', () => {
     await Promise.resolve();
     expect([names.nameOf(7000), names.nameOf(9)]).toEqual(['ldap-bob', '9']);
     expect(asked).toEqual([7000, 9]);
+  });
+});
+
+describe('a process whose command line hangs in the kernel', () => {
+  it('goes by its short name and is reported; the others are read, and so is the next reading', async () => {
+    const proc = join(folder, 'proc');
+    const make = (pid: number, name: string): void => {
+      mkdirSync(join(proc, String(pid)), { recursive: true });
+      writeFileSync(join(proc, String(pid), 'comm'), `${name}\n`);
+      writeFileSync(join(proc, String(pid), 'statm'), `1000 ${pid} 0 0 0 0 0\n`);
+    };
+    make(42, 'python');
+    make(43, 'node');
+    execFileSync('mkfifo', [join(proc, '42', 'cmdline')]); // opening it waits until somebody writes
+    writeFileSync(join(proc, '43', 'cmdline'), 'node\0main.js\0');
+    const clock = systemClock;
+    const collector = new ProcessCollector(new ProcessOwners(new UserNames(clock), 'full', clock, proc), proc);
+    for (let reading = 0; reading < 2; reading++) {
+      const found = await collector.collect(new AbortController().signal);
+      expect(found.map(({ pid, command }) => [pid, command])).toEqual([[43, 'node main.js'], [42, 'python']]);
+      expect(collector.problem).toContain('process 42 cannot be read');
+    }
+    writeFileSync(join(proc, '42', 'cmdline'), 'python\0train.py\0');
+    await expect.poll(() => collector.problem).toBeNull();
   });
 });
 

@@ -1,10 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { setImmediate as breath } from 'node:timers/promises';
-import type { AgentConfig } from '../config.js';
 import type { Collector } from './collector.js';
 import { readText } from './proc-file.js';
-import { ownerOf } from './process-owner.js';
-import type { UserNames } from './user-names.js';
+import type { ProcessOwners } from './process-owner.js';
 
 export interface TopProcess {
   readonly pid: number;
@@ -31,16 +29,19 @@ export function pageSize(statm: string, status: string): number {
 export class ProcessCollector implements Collector<TopProcess[]> {
   readonly name = 'processes';
   readonly cadence_ms = 30_000;
-  readonly #names: UserNames;
-  readonly #commands: AgentConfig['commands'];
+  readonly #owners: ProcessOwners;
   readonly #proc: string;
   readonly #page: number;
 
-  constructor(names: UserNames, commands: AgentConfig['commands'], proc = '/proc') {
-    this.#names = names;
-    this.#commands = commands;
+  constructor(owners: ProcessOwners, proc = '/proc') {
+    this.#owners = owners;
     this.#proc = proc;
     this.#page = pageSize(readText('/proc/self/statm') ?? '', readText('/proc/self/status') ?? '');
+  }
+
+  get problem(): string | null {
+    const { stuck } = this.#owners;
+    return stuck.length ? `the command line of process ${stuck.join(' and ')} cannot be read: it hangs in the kernel` : null;
   }
 
   async collect(signal: AbortSignal): Promise<TopProcess[]> {
@@ -51,12 +52,12 @@ export class ProcessCollector implements Collector<TopProcess[]> {
       await breath();
     }
     const top = sizes.sort((a, b) => b.pages - a.pages).slice(0, TOP);
-    return top.flatMap(({ pid, pages }) => this.#describe(pid, pages * this.#page));
-  }
-
-  #describe(pid: number, memory_used: number): TopProcess[] {
-    if (memory_used === 0) return []; // a kernel thread, or ended meanwhile
-    const { user, command } = ownerOf(pid, this.#names, this.#commands, this.#proc);
-    return [{ pid, ...(user !== undefined && { user }), command: command ?? '', memory_used }];
+    const found: TopProcess[] = [];
+    for (const { pid, pages } of top) {
+      if (pages === 0) continue; // a kernel thread, or ended meanwhile
+      const { user, command } = await this.#owners.of(pid);
+      found.push({ pid, ...(user !== undefined && { user }), command: command ?? '', memory_used: pages * this.#page });
+    }
+    return found;
   }
 }

@@ -19,6 +19,8 @@ const BACKOFF_MS = { first: 100, most: 5_000 };
 /** A live lane this far behind after an outage becomes backlog, so that what is read now is sent now. */
 const CATCH_UP = 30;
 const OFFSET_EVERY_MS = 600_000;
+/** Off by more than this, samples fall into the wrong minute now and then. */
+const CLOCK_OFF_MS = 2_000;
 /** JetStream's code for a message over the stream's size: it will be no smaller the next time. */
 const TOO_LARGE = 10054;
 
@@ -143,6 +145,7 @@ export class Publisher implements AsyncDisposable {
     while (!lost.aborted) {
       const offset = await clockOffset(nc, this.#clock);
       this.#offset = offset;
+      if (offset !== null && Math.abs(offset) > CLOCK_OFF_MS) this.#log.warn({ clock_offset_ms: offset }, "this machine's clock differs from the broker's: set up time synchronisation");
       if (offset === null) return; // this broker does not tell an agent the time; asking again would only fill its log
       await sleep(OFFSET_EVERY_MS, lost, this.#clock);
     }

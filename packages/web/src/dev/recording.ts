@@ -98,7 +98,7 @@ function makeServer(i: number, random: () => number, ts: number, cards?: number)
     uptime_s: 3600 * 24 * random() * 200,
     like_index: 'light',
     windows: { '1m': windowOf(load), '5m': windowOf(load), '15m': windowOf(load), '60m': windowOf(load, 0.82) },
-    health: i === 3 ? { failures: [{ collector: 'temperatures', reason: 'no sensor', count: 3 }] } : null,
+    health: i === 5 ? { clock_offset_ms: 312_000, spool_dropped: 1200 } : i === 3 ? { failures: [{ collector: 'temperatures', reason: 'no sensor', count: 3 }] } : null,
     gpus,
   };
   return finish(row);

@@ -10,4 +10,9 @@ export class Lines {
     this.#rest = lines.pop()!.slice(-MAX_LINE);
     return lines.map((line) => line.replace(/\r$/, '')).filter((line) => line.trim() !== '');
   }
+
+  /** What the last chunk left without a line end. */
+  end(): string[] {
+    return this.push('\n');
+  }
 }

@@ -20,7 +20,7 @@ describe('a line of nvidia-smi about a card', () => {
     });
   });
 
-  it.each(['[N/A]', 'N/A', '[Not Supported]', '[Unknown Error]', 'ERR!', '[Insufficient Permissions]', '[GPU is lost]', ''])(
+  it.each(['[N/A]', 'N/A', '[Not Supported]', '[Unknown Error]', 'ERR!', '[Insufficient Permissions]', ''])(
     'leaves out an optional field that says %s, and never makes it 0',
     (text) => {
       const parsed = parseGpuLine(`3, GPU-x, 00000000:65:00.0, 12196, 10, ${text}, ${text}, ${text}, 550.54.14, NVIDIA TITAN Xp`);
@@ -33,7 +33,15 @@ describe('a line of nvidia-smi about a card', () => {
 
   it('leaves out the card whose memory is not known, and says which and why', () => {
     const parsed = parseGpuLine('2, GPU-x, 00000000:65:00.0, 12196, [Unknown Error], [Unknown Error], ERR!, ERR!, 550.54.14, NVIDIA TITAN Xp');
-    expect(parsed).toEqual({ kind: 'unreadable', id: 2, reason: 'card 2: memory [Unknown Error]' });
+    expect(parsed).toEqual({ kind: 'unreadable', id: 2, bus_id: '00000000:65:00.0', reason: 'card 2: memory [Unknown Error]' });
+  });
+
+  it('is no free card when the card is broken, though the tool says that 0 MiB of it are in use', () => {
+    const rows = fixture('query-gpu-reset').map(parseGpuLine);
+    expect(rows).toMatchObject([
+      { kind: 'unreadable', id: 0, bus_id: '00000000:17:00.0', reason: 'card 0: [GPU requires reset]' },
+      { kind: 'card', row: { id: 1 } },
+    ]);
   });
 
   it('has no utilisation on a partitioned card', () => {

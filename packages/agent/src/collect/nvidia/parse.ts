@@ -33,7 +33,7 @@ export interface AppRow {
 /** A line of the tool: a card, a card that cannot be used with the reason, or a sentence for people. */
 export type GpuLine =
   | { readonly kind: 'card'; readonly row: GpuRow }
-  | { readonly kind: 'unreadable'; readonly id: number; readonly reason: string }
+  | { readonly kind: 'unreadable'; readonly id: number; readonly bus_id?: string; readonly reason: string }
   | { readonly kind: 'notice'; readonly text: string };
 
 /** One line of `--query-gpu=… --format=csv,noheader,nounits`. Sizes are in MiB, power in watts. */
@@ -44,9 +44,10 @@ export function parseGpuLine(line: string): GpuLine {
   if (id === undefined || !Number.isInteger(id) || id > 255) return { kind: 'notice', text: line.trim() };
   const memory_total = toNumber(total);
   const memory_used = toNumber(used);
-  if (memory_total === undefined || memory_used === undefined) {
-    return { kind: 'unreadable', id, reason: `card ${id}: memory ${memory_total === undefined ? total : used}` };
-  }
+  const unreadable = (reason: string): GpuLine => ({ kind: 'unreadable', id, ...known('bus_id', toText(bus_id)), reason: `card ${id}: ${reason}` });
+  const fault = [total, used, utilization, temperature, power].find((field) => FAULT.test(field!));
+  if (fault !== undefined) return unreadable(fault);
+  if (memory_total === undefined || memory_used === undefined) return unreadable(`memory ${memory_total === undefined ? total : used}`);
   return {
     kind: 'card',
     row: {
@@ -76,6 +77,9 @@ export function parseAppLine(line: string): AppRow | null {
 
 /** The header of `nvidia-smi -q` or `--version` → the newest CUDA that the driver runs. */
 export const parseCudaVersion = (text: string): string | undefined => /^CUDA Version\s*:\s*(\d[\d.]*)/im.exec(text)?.[1];
+
+/** A card in this state computes for nobody, yet may say that 0 MiB of it are in use: it would look like the freest of all. */
+const FAULT = /^\[?(?:GPU requires reset|GPU is lost|GPU access blocked)/i;
 
 /**
  * `[N/A]`, `N/A`, `[Not Supported]`, `[Unknown Error]`, `ERR!`, `[Insufficient Permissions]`, `[GPU is lost]`: whatever is no number is
