@@ -11,10 +11,24 @@ const MEMORY = 10_000;
  */
 export class Attempts {
   readonly #wrong = new Map<string, number[]>();
+  readonly #turns = new Map<string, Promise<unknown>>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /**
+   * One password of an address is checked at a time: five hundred guesses sent at once would otherwise all be looked at before the first
+   * of them is found wrong. A check takes 50 ms, so a fleet behind one tunnel is in within seconds.
+   */
+  inTurn<T>(address: string, check: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(address) ?? Promise.resolve()).then(check);
+    const done = turn.catch(() => {}).then(() => {
+      if (this.#turns.get(address) === done) this.#turns.delete(address);
+    });
+    this.#turns.set(address, done);
+    return turn;
   }
 
   allowed(address: string, user: string): boolean {

@@ -261,13 +261,55 @@ describe('the door', () => {
     expect(await one.recv()).toBe('Line too long.\n');
   });
 
-  it('takes no more connections than it has places for', async () => {
+  it('looks at no more passwords of one address because they come at once', async () => {
     const all = Array.from({ length: 8 }, () => client());
-    for (const one of all) expect(await one.recv()).toBe('Authentication required:\n');
+    const answers = await Promise.all(all.map((one) => one.login('s01:wrong\n')));
+    expect(answers.filter((answer) => answer.startsWith('Wrong'))).toHaveLength(5);
+    expect(answers.filter((answer) => answer.startsWith('You have been banned'))).toHaveLength(3);
+  });
+
+  it('takes no more clients than it has places for', async () => {
+    for (let place = 0; place < 8; place++) {
+      await addAccount(file, { user: `p${place}`, password: 'x' });
+      expect(await client().login(`p${place}:x\n`)).toMatch(/^Authentication successful/);
+    }
     expect(await client().recv()).toBe('No free slot available.\n');
-    all[0]!.socket.destroy();
+    clients[0]!.socket.destroy();
     await vi.waitFor(async () => expect(await client().recv()).toBe('Authentication required:\n'));
   });
+
+  it('lets a client in though every place is taken by connections that say nothing', async () => {
+    const mute = Array.from({ length: 8 }, () => client());
+    for (const one of mute) expect(await one.recv()).toBe('Authentication required:\n');
+    expect(await client().login()).toMatch(/^Authentication successful/);
+    expect(await mute[0]!.recv()).toBe('No free slot available.\n');
+    expect(mute[1]!.silent).toBe(true);
+  });
+
+  it('is heard out though the hub’s clock was set back', async () => {
+    const one = await reporting();
+    one.update();
+    await vi.waitFor(() => expect(samples()).toHaveLength(1));
+    clock.now = () => START - HOUR;
+    one.update();
+    await vi.waitFor(() => expect(samples()).toHaveLength(2));
+    expect(listener.counts.ignored).toBe(0);
+  });
+
+  it('hangs up on a client that asks for answers and does not read them', async () => {
+    const one = await reporting();
+    one.send('pong on\n');
+    one.socket.pause();
+    const closed = once(one.socket, 'close');
+    const flood = setInterval(() => one.socket.write('x\n'.repeat(200_000)), 1);
+    try {
+      await vi.waitFor(() => expect(listener.users()).toEqual([]), { timeout: 20_000 });
+    } finally {
+      clearInterval(flood);
+      one.socket.destroy();
+      await closed;
+    }
+  }, 30_000);
 
   it('lets a flood through at ten updates a second', async () => {
     const one = await reporting();

@@ -44,6 +44,8 @@ export async function startServerStatusListener(options: ServerStatusOptions, cl
   };
 
   const server = createServer((socket: Socket) => {
+    // Connections that say nothing must not keep the clients out: the one that has waited longest makes room.
+    if (sessions.size >= max_connections) [...sessions].find((session) => session.waiting)?.close('No free slot available.');
     if (sessions.size < max_connections) sessions.add(new Session(socket, around));
     else {
       socket.on('error', () => {});

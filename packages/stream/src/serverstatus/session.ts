@@ -40,6 +40,8 @@ const IDLE_DEADLINE = 60 * SECOND;
 /** The client compares what one recv() returns: the banner must not come in the same segment as the welcome. */
 const PAUSE = 40;
 const MAX_LINE = 64 * 1024;
+/** Answers that a client asked for and does not read. */
+const MAX_UNREAD = 64 * 1024;
 /** Updates a second in the long run, and at once after a stall. */
 const RATE = 10;
 const BURST = 60;
@@ -85,6 +87,11 @@ export class Session {
     return this.#user;
   }
 
+  /** It has not shown yet who it is. */
+  get waiting(): boolean {
+    return this.#phase === 'credentials';
+  }
+
   /** Says why and hangs up. */
   close(reason: string): void {
     if (this.#phase === 'over') return;
@@ -118,26 +125,36 @@ export class Session {
   async #login(line: string): Promise<void> {
     const colon = line.indexOf(':');
     const user = colon === -1 ? line : line.slice(0, colon);
-    const { accounts, attempts, counts, log } = this.#around;
+    const { attempts, counts, log } = this.#around;
     this.#phase = 'checking';
     this.#cancel();
     this.#socket.pause();
-    if (!attempts.allowed(this.#address, user)) {
+    const account = await attempts.inTurn(this.#address, () => this.#check(user, line.slice(user.length + 1)));
+    if ((this.#phase as string) === 'over') return; // hung up meanwhile
+    if (account === 'banned') {
       counts.refused++;
       return this.close('You have been banned for 1 minute (too many wrong passwords).');
     }
-    const account = await accounts.verify(user, line.slice(user.length + 1)).catch((error: unknown) => {
-      log.error({ err: error }, 'accounts cannot be read');
-      return null;
-    });
-    if ((this.#phase as string) === 'over') return; // hung up meanwhile
     if (!account) {
       counts.refused++;
-      attempts.failed(this.#address, user);
       log.warn({ address: this.#address }, 'login refused');
       return this.close('Wrong username and/or password.');
     }
     this.#welcome(user, account);
+  }
+
+  async #check(user: string, password: string): Promise<Account | null | 'banned'> {
+    const { accounts, attempts, log } = this.#around;
+    if ((this.#phase as string) === 'over') return null;
+    if (!attempts.allowed(this.#address, user)) return 'banned';
+    try {
+      const account = await accounts.verify(user, password);
+      if (!account) attempts.failed(this.#address, user);
+      return account;
+    } catch (error) {
+      log.error({ err: error }, 'accounts cannot be read');
+      return null;
+    }
   }
 
   #welcome(user: string, account: Account): void {
@@ -168,7 +185,9 @@ export class Session {
   }
 
   #answer(accepted: boolean): void {
-    if (this.#pong) this.#socket.write(accepted ? '0\n' : '1\n');
+    if (!this.#pong) return;
+    if (this.#socket.writableLength > MAX_UNREAD) return this.close('Read your answers.');
+    this.#socket.write(accepted ? '0\n' : '1\n');
   }
 
   #update(json: string): boolean {
@@ -201,7 +220,8 @@ export class Session {
   }
 
   #within_rate(ts: number): boolean {
-    this.#allowance = Math.min(BURST, this.#allowance + ((ts - this.#allowance_ts) / SECOND) * RATE);
+    // A clock set back takes nothing away.
+    this.#allowance = Math.min(BURST, this.#allowance + (Math.max(0, ts - this.#allowance_ts) / SECOND) * RATE);
     this.#allowance_ts = ts;
     if (this.#allowance < 1) return false;
     this.#allowance--;
