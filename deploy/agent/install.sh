@@ -2,7 +2,7 @@
 # Installs the Vacancy agent @VERSION@ as a systemd service, or brings an installed one up to this version.
 #
 #   echo SEED | sudo sh install.sh ID NATS_URL HUB_URL     e.g. gpu01 nats://hub:4222 http://hub:7070
-#   sudo sh install.sh --remove
+#   sudo sh /opt/vacancy-agent/install.sh --remove
 #
 # It puts files under /opt/vacancy-agent, /etc/vacancy-agent and /etc/systemd/system, and a system user vacancy-agent.
 # With DESTDIR set it only lays the files there: no user, no service.
@@ -96,6 +96,8 @@ lay() {
 
   rm -rf "$DESTDIR$HOME_DIR.new"
   mv "$work/vacancy-agent" "$DESTDIR$HOME_DIR.new"
+  # What came in a temporary folder stays here, for --remove.
+  if [ -f "$0" ]; then cp "$0" "$DESTDIR$HOME_DIR.new/install.sh"; fi
   chmod -R u=rwX,go=rX "$DESTDIR$HOME_DIR.new"
   rm -rf "$DESTDIR$HOME_DIR"
   mv "$DESTDIR$HOME_DIR.new" "$DESTDIR$HOME_DIR"

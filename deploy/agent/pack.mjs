@@ -42,12 +42,12 @@ export async function packAgent(out = AGENT_FILES) {
   }
 }
 
-/** The agent as one file, without node_modules, with what the installer lays beside it. */
+/** The agent without node_modules, with what the installer lays beside it. What looks up the system and ends is a file of its own. */
 export async function stageAgent(folder) {
   await mkdir(path.join(folder, 'dist'), { recursive: true });
   const { metafile } = await build({
-    entryPoints: [path.join(ROOT, 'packages/agent/src/main.ts')],
-    outfile: path.join(folder, 'dist/main.js'),
+    entryPoints: ['main.ts', 'collect/static-child.ts'].map((file) => path.join(ROOT, 'packages/agent/src', file)),
+    outdir: path.join(folder, 'dist'), entryNames: '[name]',
     bundle: true, platform: 'node', format: 'esm', target: 'node20.19', conditions: ['@vacancy/source'],
     // The libraries are CommonJS and ask for Node's own modules by require().
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, chmod, copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -44,10 +44,10 @@ interface Pasted {
   readonly output: string;
 }
 
-async function paste(line: string, name: string): Promise<Pasted> {
+async function paste(line: string, name: string, tools = `${folder}/bin:${process.env.PATH}`): Promise<Pasted> {
   const root = path.join(folder, name);
   await mkdir(root, { recursive: true });
-  const env = { ...process.env, PATH: `${folder}/bin:${process.env.PATH}`, TMPDIR: folder, DESTDIR: root };
+  const env = { ...process.env, PATH: tools, TMPDIR: folder, DESTDIR: root };
   return promisify(execFile)('sh', ['-c', line], { env }).then(
     ({ stdout, stderr }) => ({ root, code: 0, output: stdout + stderr }),
     (error: { code: number; stdout: string; stderr: string }) => ({ root, code: error.code, output: error.stdout + error.stderr }),
@@ -89,6 +89,23 @@ describe('the line of an enrolment', () => {
       agent.kill();
       await exit;
     }
+  });
+
+  it('needs no sudo where root pastes it on a machine that has none', async () => {
+    const tools = path.join(folder, 'tools');
+    await mkdir(tools);
+    const names = (process.env.PATH ?? '').split(':').map((from) => readdir(from).then((files) => files.map((file) => [file, path.join(from, file)] as const), () => []));
+    for (const [file, from] of (await Promise.all(names)).flat()) if (file !== 'sudo') await symlink(from, path.join(tools, file)).catch(() => {});
+    const { output, code } = await paste(await lineFor(), 'without-sudo', tools);
+    expect(output).toContain('laid under');
+    expect(code).toBe(0);
+  });
+
+  it('brings along what knows the system and the processor best', async () => {
+    const { root } = await paste(await lineFor(), 'facts');
+    const { stdout } = await promisify(execFile)(process.execPath, [path.join(root, 'opt/vacancy-agent/dist/static-child.js')]);
+    expect(JSON.parse(stdout)).toMatchObject({ os: expect.stringMatching(/./) as string, kernel: expect.stringMatching(/^\d/) as string });
+    expect(await readdir(path.join(root, 'opt/vacancy-agent/licenses'))).toContainEqual(expect.stringMatching(/^systeminformation-/));
   });
 
   it('leaves the key readable for root and the agent alone, and the unit with a Node that is there', async () => {
@@ -137,6 +154,16 @@ describe('the line of an enrolment', () => {
     const { stdout } = await promisify(execFile)(path.join(root, 'opt/vacancy-agent/bin/node'), ['--version']);
     expect(stdout.trim()).toBe(process.version);
     expect(await readFile(path.join(root, 'etc/systemd/system/vacancy-agent.service'), 'utf8')).toContain('ExecStart=/opt/vacancy-agent/bin/node ');
+  });
+
+  it('leaves behind what takes it away again, to the last file', async () => {
+    const { root } = await paste(await lineFor(), 'gone');
+    await mkdir(path.join(root, 'var/lib/vacancy-agent'), { recursive: true });
+    const { output, code } = await paste(`sh ${root}/opt/vacancy-agent/install.sh --remove`, 'gone');
+    expect(output).toContain('The Vacancy agent is gone');
+    expect(code).toBe(0);
+    const left = (await readdir(root, { recursive: true, withFileTypes: true })).filter((entry) => !entry.isDirectory());
+    expect(left).toEqual([]);
   });
 
   it('refuses to be called with what is no enrolment', async () => {

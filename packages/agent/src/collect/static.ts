@@ -40,7 +40,7 @@ export function ownStatic(): StaticFacts {
 function runChild(): Promise<Partial<StaticFacts>> {
   const own = import.meta.url;
   const program = fileURLToPath(new URL(`./static-child${own.slice(own.lastIndexOf('.'))}`, own));
-  if (!existsSync(program)) return Promise.resolve({}); // packed into one file, without its library
+  if (!existsSync(program)) return Promise.resolve({}); // somebody's own bundle: what this process knows is enough
   return new Promise((resolve) => {
     execFile(process.execPath, [...process.execArgv, program], { timeout: 20_000 }, (error, out) => {
       try {

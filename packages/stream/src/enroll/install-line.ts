@@ -13,7 +13,7 @@ export interface InstallLine {
 
 /**
  * The line to paste on the server. What it fetches is checked against the checksum that the hub's terminal showed, so it may come
- * over plain HTTP; the secret goes through standard input, where `ps` doesn't show it.
+ * over plain HTTP; the secret goes through standard input, where `ps` doesn't show it. Root on a machine without sudo needs none.
  */
 export function installLine(line: InstallLine): string {
   const { id, seed, install_sha256 } = line;
@@ -24,7 +24,7 @@ export function installLine(line: InstallLine): string {
     'cd "$(mktemp -d)"',
     `{ curl -fsSO ${hub}/agent/install.sh || wget -q ${hub}/agent/install.sh; }`,
     `echo "${install_sha256}  install.sh" | sha256sum -c --quiet`,
-    `echo ${seed} | sudo sh install.sh ${id} ${nats} ${hub}`,
+    `echo ${seed} | $(command -v sudo) sh install.sh ${id} ${nats} ${hub}`,
   ].join(' && ');
 }
 
