@@ -4,6 +4,7 @@ import { createHttpApi } from './api/http.js';
 import { createLiveClient } from './api/live.js';
 import { CLIENT, type Client } from './composables/useClient.js';
 import { createFleet, FLEET } from './composables/useFleet.js';
+import { IDLE, idleOf } from './composables/useIdle.js';
 import { createTheme, THEME } from './composables/useTheme.js';
 import { createTexts, preferredLocale, TEXTS } from './i18n/index.js';
 import { createPages } from './router.js';
@@ -32,10 +33,12 @@ addEventListener('vite:preloadError', (event) => {
 });
 
 const [client, texts] = await Promise.all([connect(), createTexts(preferredLocale())]);
+const fleet = createFleet(client.live);
 
 createApp(App)
   .provide(CLIENT, client)
-  .provide(FLEET, createFleet(client.live))
+  .provide(FLEET, fleet)
+  .provide(IDLE, idleOf(fleet))
   .provide(THEME, createTheme())
   .provide(TEXTS, texts)
   .use(texts)
