@@ -6,15 +6,23 @@ import { OCCUPIED_IDLE_COVERAGE, byLabel, type CardStats, type CardWindows, type
 import { UNKNOWN, type Stretch } from './row.js';
 import { type Timeline } from './timeline.js';
 
+const FIGURES = 5;
+const UNSEEN = -1;
+const known = (figure: number): number | null => (figure === UNSEEN ? null : figure);
+
 /** The cards of one server, in the order of the timeline's columns: what their rows' totals do not tell. */
 export class Cards<CardLabel extends string> {
   readonly #settings: WindowsSettings<string, CardLabel>;
   /** A series for each card and each window in which it is kept. */
   readonly #utilization = new PercentCounts(0);
   readonly #occupied_idle = new OccupiedIdle();
+  /** When each card was last in a sample. */
+  #last_seen = new Float64Array(0);
   /** As they were last asked, also by place in series. */
   #read: ReadonlyMap<number, CardWindows<CardLabel>> = new Map();
+  #cards: CardWindows<CardLabel>[] = [];
   #stats: CardStats[] = [];
+  #made = new Float64Array(0);
 
   constructor(settings: WindowsSettings<string, CardLabel>) {
     this.#settings = settings;
@@ -33,6 +41,7 @@ export class Cards<CardLabel extends string> {
   }
 
   record(column: number, ts: Millis, gpu: GpuSample): void {
+    if (ts > this.#last_seen[column]!) this.#last_seen[column] = ts;
     this.#occupied_idle.add(column, ts, gpu);
   }
 
@@ -40,19 +49,27 @@ export class Cards<CardLabel extends string> {
     for (let column = 0; column < rows.cards.length; column++) mean.add(rows.words, rows.cell(newest, column), rows.cell(before, column));
   }
 
-  /** Ids of the cards that the stretch knows. */
-  seen(rows: Timeline, { newest, before }: Stretch): number[] {
-    return rows.cards.filter((_, column) => idleTime.observed(rows.words, rows.cell(newest, column), rows.cell(before, column)) > 0);
+  /** Whether a sample after `start` knew the card. */
+  isSeen(column: number, start: Millis): boolean {
+    return this.#last_seen[column]! > start;
+  }
+
+  anyUnseen(start: Millis): boolean {
+    for (let column = 0; column < this.#last_seen.length; column++) if (!this.isSeen(column, start)) return true;
+    return false;
   }
 
   /** The figures of all cards by id. What did not change since they were last asked is the same object: what nobody makes nobody collects. */
   read(rows: Timeline, stretches: readonly Stretch[]): ReadonlyMap<number, CardWindows<CardLabel>> {
     const now = new Map<number, CardWindows<CardLabel>>();
+    let same = true;
     for (let column = 0; column < rows.cards.length; column++) {
-      const id = rows.cards[column]!;
-      now.set(id, this.#readCard(rows, column, stretches, this.#read.get(id)));
+      const was = this.#cards[column];
+      const card = this.#readCard(rows, column, stretches, was);
+      same &&= card === was;
+      now.set(rows.cards[column]!, (this.#cards[column] = card));
     }
-    return (this.#read = now);
+    return same && now.size === this.#read.size ? this.#read : (this.#read = now);
   }
 
   /** Goes on with these cards in this order, each named by its column until now; -1 begins an empty one. */
@@ -60,8 +77,10 @@ export class Cards<CardLabel extends string> {
     const each = this.#settings.utilization_windows.length;
     this.#utilization.arrange(columns.flatMap((was) => Array.from({ length: each }, (_, place) => (was < 0 ? -1 : was * each + place))));
     this.#stats = [];
-    this.#read = new Map();
+    this.#cards = [];
+    this.#made = new Float64Array(FIGURES * columns.length * this.#settings.card_windows.length).fill(NaN);
     this.#occupied_idle.arrange(columns);
+    this.#last_seen = Float64Array.from(columns, (was) => this.#last_seen[was] ?? -Infinity);
   }
 
   get bytes(): number {
@@ -70,28 +89,43 @@ export class Cards<CardLabel extends string> {
 
   #readCard(rows: Timeline, column: number, stretches: readonly Stretch[], was: CardWindows<CardLabel> | undefined): CardWindows<CardLabel> {
     const { card_labels, card_windows, no_card } = this.#settings;
-    const series = column * card_labels.length;
     let same = was !== undefined;
-    for (let place = 0; place < card_labels.length; place++) {
-      const before = this.#stats[series + place];
-      const stats = this.#readWindow(rows, column, card_windows[place]!, stretches[card_windows[place]!]!, before);
-      if (stats === before) continue;
-      this.#stats[series + place] = stats;
-      same = false;
+    for (let place = 0; place < card_windows.length; place++) {
+      const window = card_windows[place]!;
+      same = this.#isAsBefore(rows, column, place, stretches[window]!) && same;
     }
-    return same ? was! : byLabel(card_labels, (place) => this.#stats[series + place]!, no_card);
+    if (same) return was!;
+    return byLabel(card_labels, (place) => this.#stats[column * card_windows.length + place]!, no_card);
   }
 
-  #readWindow(rows: Timeline, column: number, window: number, { newest, before, start }: Stretch, was: CardStats | undefined): CardStats {
-    const { lengths } = this.#settings;
+  /** Makes the figures of a card anew if one has changed since they were made. */
+  #isAsBefore(rows: Timeline, column: number, place: number, { newest, before, start }: Stretch): boolean {
+    const { lengths, card_windows } = this.#settings;
+    const window = card_windows[place]!;
+    const { words } = rows;
     const cell = rows.cell(newest, column);
     const base = rows.cell(before, column);
-    const coverage = Math.min(1, idleTime.observed(rows.words, cell, base) / lengths[window]!);
-    const idle_rate = idleTime.rate(rows.words, cell, base, was?.idle_rate);
-    const utilization_median = this.#utilizationMedian(column, window);
+    const observed = idleTime.observed(words, cell, base);
+    const coverage = Math.min(1, observed / lengths[window]!);
+    const free8g = observed > 0 ? idleTime.free8g(words, cell, base) / observed : UNSEEN;
+    const used10pct = observed > 0 ? idleTime.used10pct(words, cell, base) / observed : UNSEEN;
+    const utilization_median = this.#utilizationMedian(column, window) ?? UNSEEN;
     const occupied_idle = coverage >= OCCUPIED_IDLE_COVERAGE && this.#occupied_idle.since(column, start);
-    const same = was?.idle_rate === idle_rate && was.coverage === coverage && was.utilization_median === utilization_median && was.occupied_idle === occupied_idle;
-    return same ? was : { coverage, idle_rate, utilization_median, occupied_idle };
+    const at = FIGURES * (column * card_windows.length + place);
+    const was = this.#made;
+    if (was[at] === coverage && was[at + 1] === free8g && was[at + 2] === used10pct && was[at + 3] === utilization_median && was[at + 4] === Number(occupied_idle)) return true;
+    was[at] = coverage;
+    was[at + 1] = free8g;
+    was[at + 2] = used10pct;
+    was[at + 3] = utilization_median;
+    was[at + 4] = Number(occupied_idle);
+    this.#stats[column * card_windows.length + place] = {
+      coverage,
+      idle_rate: { free8g: known(free8g), used10pct: known(used10pct) },
+      utilization_median: known(utilization_median),
+      occupied_idle,
+    };
+    return false;
   }
 
   #utilizationMedian(column: number, window: number): number | null {

@@ -11,16 +11,15 @@ import { byLabel, type NetworkRates, type Outcome, type ServerWindows, type Wind
 import { CPU, OBSERVED_MS, type Stretch } from './row.js';
 import { Timeline } from './timeline.js';
 
-/** What a window of a server knows that the totals of the rows do not tell. */
-class Window {
-  readonly length: Millis;
+/** Where a window of a server is: what it holds are the rows from `first` on. */
+class Window implements Stretch {
   /** Index of the window's oldest row; its newest is the timeline's. */
   first = 0;
-  readonly cpu = new SortedValues();
-
-  constructor(length: Millis) {
-    this.length = length;
-  }
+  /** The time of that row. */
+  oldest: Millis = Infinity;
+  newest = 0;
+  before = 0;
+  start: Millis = -Infinity;
 }
 
 /**
@@ -35,26 +34,31 @@ class Window {
 export class Server<Label extends string, CardLabel extends Label> {
   readonly #settings: WindowsSettings<Label, CardLabel>;
   readonly #rows = new Timeline();
+  /** The shortest first, and the moments after which they begin. */
   readonly #windows: readonly Window[];
+  readonly #starts: Float64Array;
   readonly #longest: Window;
+  readonly #cpu: SortedValues;
   readonly #cards: Cards<CardLabel>;
   readonly #cpu_min = new Minimum();
   readonly #cpu_max = new Maximum();
-  #now: Millis;
+  #now: Millis = -Infinity;
   /** Rows up to here left early because there were too many of them. */
   #floor: Millis = -Infinity;
   #read: ServerWindows<Label, CardLabel> | null = null;
 
   constructor(settings: WindowsSettings<Label, CardLabel>, now: Millis) {
     this.#settings = settings;
-    this.#now = now;
-    this.#windows = settings.lengths.map((length) => new Window(length));
-    this.#longest = this.#windows[settings.lengths.indexOf(settings.longest)]!;
+    this.#windows = settings.lengths.map(() => new Window());
+    this.#longest = this.#windows.at(-1)!;
+    this.#starts = new Float64Array(settings.lengths.length).fill(-Infinity);
+    this.#cpu = new SortedValues(this.#starts);
     this.#cards = new Cards(settings);
+    this.advance(now);
   }
 
   record(sample: Received): Outcome {
-    if (sample.ts <= this.#start(this.#longest.length)) return 'late';
+    if (sample.ts <= this.#starts.at(-1)!) return 'late';
     const index = this.#rows.placeOf(sample);
     if (index < 0) return 'duplicate';
     if (sample.ts < this.#newest() - this.#settings.lateness_ms) return 'late';
@@ -69,6 +73,7 @@ export class Server<Label extends string, CardLabel extends Label> {
   advance(now: Millis): boolean {
     if (now <= this.#now) return false;
     this.#now = now;
+    this.#moveStarts();
     return this.#evict();
   }
 
@@ -81,16 +86,16 @@ export class Server<Label extends string, CardLabel extends Label> {
   }
 
   network(): Record<Label, NetworkRates> {
-    return byLabel(this.#settings.labels, (which) => network.rates(this.#rows.numbers, this.#stretch(this.#windows[which]!)));
+    return byLabel(this.#settings.labels, (which) => network.rates(this.#rows.numbers, this.#stretch(which)));
   }
 
   addIdleRates(which: number, mean: MeanIdleRate): void {
-    this.#cards.addIdleRates(this.#rows, this.#stretch(this.#windows[which]!), mean);
+    this.#cards.addIdleRates(this.#rows, this.#stretch(which), mean);
   }
 
   /** Bytes of the samples and of what is kept in arrays; the objects around them come on top. */
   get bytes(): number {
-    const parts = [this.#rows, this.#cpu_min, this.#cpu_max, this.#cards, ...this.#windows.map((window) => window.cpu)];
+    const parts = [this.#rows, this.#cpu, this.#cpu_min, this.#cpu_max, this.#cards];
     return parts.reduce((sum, part) => sum + part.bytes, 0);
   }
 
@@ -100,34 +105,48 @@ export class Server<Label extends string, CardLabel extends Label> {
     const slot = this.#rows.slot(index);
     for (let which = 0; which < this.#windows.length; which++) {
       const window = this.#windows[which]!;
-      if (sample.ts > this.#start(window.length)) this.#shift(which, slot, 1);
-      else window.first++;
+      if (sample.ts <= this.#starts[which]!) window.first++;
+      else {
+        if (index === window.first) window.oldest = sample.ts;
+        this.#cards.shift(this.#rows, slot, which, 1);
+      }
     }
-    const start = this.#start(this.#longest.length);
+    const start = this.#starts.at(-1)!;
+    this.#cpu.add(sample.cpu, sample.ts);
     this.#cpu_min.add(sample.ts, sample.cpu, start);
     this.#cpu_max.add(sample.ts, sample.cpu, start);
     for (const gpu of sample.gpus) this.#cards.record(this.#rows.column(gpu.id), sample.ts, gpu);
   }
 
-  /** Counts a row in (`sign` 1) or out (-1) of a window. */
-  #shift(which: number, slot: number, sign: 1 | -1): void {
-    this.#windows[which]!.cpu.shift(this.#rows.numbers[slot + CPU]!, sign);
-    this.#cards.shift(this.#rows, slot, which, sign);
+  /** The windows hold what is after their start. */
+  #moveStarts(): void {
+    const { lengths } = this.#settings;
+    for (let which = 0; which < lengths.length; which++) this.#starts[which] = Math.max(this.#now - lengths[which]!, this.#floor);
   }
 
   #evict(): boolean {
     let changed = false;
-    for (let which = 0; which < this.#windows.length; which++) changed = this.#evictFrom(which) || changed;
+    for (let which = 0; which < this.#windows.length; which++) {
+      if (this.#windows[which]!.oldest > this.#starts[which]!) continue;
+      this.#evictFrom(which);
+      changed = true;
+    }
     if (changed) this.#release();
     return changed;
   }
 
-  #evictFrom(which: number): boolean {
+  #evictFrom(which: number): void {
     const window = this.#windows[which]!;
-    const start = this.#start(window.length);
-    const first = window.first;
-    while (window.first < this.#rows.end && this.#rows.tsAt(window.first) <= start) this.#shift(which, this.#rows.slot(window.first++), -1);
-    return window.first > first;
+    const start = this.#starts[which]!;
+    const rows = this.#rows;
+    for (let before = -Infinity; window.oldest <= start; ) {
+      const slot = rows.slot(window.first++);
+      const ts = window.oldest;
+      window.oldest = window.first < rows.end ? rows.tsAt(window.first) : Infinity;
+      this.#cpu.leave(rows.numbers[slot + CPU]!, ts, which, before < ts && ts < window.oldest);
+      this.#cards.shift(rows, slot, which, -1);
+      before = ts;
+    }
   }
 
   /** Lets go of what no window holds, but for the last row before the longest, and of cards that it does not know. */
@@ -135,17 +154,18 @@ export class Server<Label extends string, CardLabel extends Label> {
     this.#read = null;
     const rows = this.#rows;
     rows.start = Math.max(rows.start, this.#longest.first - 1);
-    const ids = this.#cards.seen(rows, this.#stretch(this.#longest));
-    if (ids.length < rows.cards.length) this.#arrange(ids);
+    const start = this.#starts.at(-1)!;
+    if (this.#cards.anyUnseen(start)) this.#arrange(rows.cards.filter((_, column) => this.#cards.isSeen(column, start)));
   }
 
   #tooMuch(): boolean {
     const rows = this.#rows.end - this.#longest.first;
-    return rows > this.#settings.max_samples || this.#observed(this.#stretch(this.#longest)) > idleTime.most_ms;
+    return rows > this.#settings.max_samples || this.#observed(this.#stretch(this.#windows.length - 1)) > idleTime.most_ms;
   }
 
   #dropOldest(): void {
-    this.#floor = this.#rows.tsAt(this.#longest.first);
+    this.#floor = this.#longest.oldest;
+    this.#moveStarts();
     this.#evict();
   }
 
@@ -160,22 +180,22 @@ export class Server<Label extends string, CardLabel extends Label> {
 
   #readAll(): ServerWindows<Label, CardLabel> {
     const { labels, no_window } = this.#settings;
-    const stretches = this.#windows.map((window) => this.#stretch(window));
+    const stretches = this.#windows.map((_, which) => this.#stretch(which));
     return {
-      windows: byLabel(labels, (which) => this.#readWindow(this.#windows[which]!, stretches[which]!), no_window),
+      windows: byLabel(labels, (which) => this.#readWindow(which, stretches[which]!), no_window),
       gpus: this.#cards.read(this.#rows, stretches),
     };
   }
 
-  #readWindow({ length, cpu }: Window, stretch: Stretch): WindowStats {
+  #readWindow(which: number, stretch: Stretch): WindowStats {
     const idle_rate = new MeanIdleRate();
     this.#cards.addIdleRates(this.#rows, stretch, idle_rate);
     return {
-      cpu_median: cpu.median(),
+      cpu_median: this.#cpu.median(which),
       cpu_mean: cpuTime.mean(this.#rows.numbers, stretch),
       cpu_min: this.#cpu_min.since(stretch.start),
       cpu_max: this.#cpu_max.since(stretch.start),
-      coverage: Math.min(1, this.#observed(stretch) / length),
+      coverage: Math.min(1, this.#observed(stretch) / this.#settings.lengths[which]!),
       idle_rate: idle_rate.value(),
     };
   }
@@ -185,14 +205,12 @@ export class Server<Label extends string, CardLabel extends Label> {
     return numbers[newest + OBSERVED_MS]! - numbers[before + OBSERVED_MS]!;
   }
 
-  #stretch({ first, length }: Window): Stretch {
-    const rows = this.#rows;
-    return { newest: rows.before(rows.end), before: rows.before(first), start: this.#start(length) };
-  }
-
-  /** The windows hold what is after their start. */
-  #start(length: Millis): Millis {
-    return Math.max(this.#now - length, this.#floor);
+  #stretch(which: number): Stretch {
+    const window = this.#windows[which]!;
+    window.newest = this.#rows.before(this.#rows.end);
+    window.before = this.#rows.before(window.first);
+    window.start = this.#starts[which]!;
+    return window;
   }
 
   #newest(): Millis {

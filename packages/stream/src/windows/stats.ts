@@ -23,6 +23,7 @@ export interface WindowsOptions<Label extends string = WindowLabel, CardLabel ex
 
 /** The options with every default applied, checked once. */
 export interface WindowsSettings<Label extends string, CardLabel extends Label = Label> {
+  /** The shortest window first. */
   readonly labels: readonly Label[];
   /** In the order of `labels`, ms. */
   readonly lengths: readonly Millis[];
@@ -32,7 +33,6 @@ export interface WindowsSettings<Label extends string, CardLabel extends Label =
   readonly utilization_windows: readonly number[];
   readonly no_card: Readonly<Record<CardLabel, null>>;
   readonly no_window: Readonly<Record<Label, null>>;
-  readonly longest: Millis;
   readonly lateness_ms: Millis;
   readonly idle: IdleThresholds;
   readonly max_samples: number;
@@ -90,7 +90,7 @@ export interface FleetWindow {
 
 export function settle<Label extends string, CardLabel extends Label>(options: WindowsOptions<Label, CardLabel>): WindowsSettings<Label, CardLabel> {
   const lengths = (options.lengths ?? WINDOW_LENGTHS) as Readonly<Record<Label, Millis>>;
-  const labels = Object.keys(lengths) as Label[];
+  const labels = (Object.keys(lengths) as Label[]).sort((a, b) => lengths[a] - lengths[b]);
   const known = (of: readonly string[]): CardLabel[] => of.filter((label) => label in lengths) as CardLabel[];
   const places = (of: readonly Label[]): number[] => of.map((label) => labels.indexOf(label));
   const card_labels = options.card_labels ?? known(CARD_LABELS);
@@ -103,7 +103,7 @@ export function settle<Label extends string, CardLabel extends Label>(options: W
   const no_card = byLabel(card_labels, () => null);
   const no_window = byLabel(labels, () => null);
   return {
-    labels, lengths: each, longest: Math.max(...each), card_labels, card_windows: places(card_labels), utilization_windows: places(utilization_labels),
+    labels, lengths: each, card_labels, card_windows: places(card_labels), utilization_windows: places(utilization_labels),
     no_card, no_window, lateness_ms, idle, max_samples,
   };
 }

@@ -14,47 +14,74 @@ const median = (values: number[]): number | null => {
   return sorted.length === 0 ? null : sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
 
-describe('SortedValues is the sorted list', () => {
-  const values = fc.oneof(fc.constantFrom(0, 1, 2), fc.integer({ min: 0, max: 100 }), fc.double({ min: 0, max: 100, noNaN: true }));
+describe('SortedValues is the sorted list of each window', () => {
+  const number = fc.oneof(fc.constantFrom(0, 1, 2), fc.integer({ min: 0, max: 100 }), fc.double({ min: 0, max: 100, noNaN: true }));
+  const steps = fc.array(
+    fc.record({
+      x: number,
+      /** Many numbers of one moment, then a step or a leap. */
+      after: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 6, arbitrary: fc.integer({ min: 0, max: 3 }) }, { weight: 1, arbitrary: fc.constantFrom(40, 150, 700) }),
+      late: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 30 }) }),
+    }),
+    { minLength: 300, maxLength: 600, size: 'max' },
+  );
+  const LENGTHS = [30, 100, 100, 600];
 
-  it('under any order of additions and removals, through splits and joins', () => {
+  it('whatever comes and goes, through splits and joins', () => {
     fc.assert(
-      fc.property(fc.array(values, { minLength: 200, maxLength: 500, size: 'max' }), fc.infiniteStream(fc.nat()), (all, picks) => {
-        const sorted = new SortedValues();
-        const list: number[] = [];
-        for (const x of all) {
-          sorted.add(x);
-          list.push(x);
-        }
-        while (list.length > 0) {
-          sorted.remove(list.splice(picks.next().value % list.length, 1)[0]!);
-          expect(sorted.size).toBe(list.length);
-          if (list.length % 17 === 0) {
-            expect(sorted.median()).toBe(median(list));
-            expect(list.toSorted((a, b) => a - b).map((_, rank) => sorted.at(rank))).toEqual(list.toSorted((a, b) => a - b));
+      fc.property(steps, (all) => {
+        const starts = new Float64Array(LENGTHS.length);
+        const sorted = new SortedValues(starts);
+        let held: { x: number; ts: number }[] = [];
+        let now = 1_000;
+        for (const { x, after, late } of all) {
+          now += after;
+          const begins = LENGTHS.map((length) => now - length);
+          const left = LENGTHS.map((_, window) => held.filter(({ ts }) => ts > starts[window]! && ts <= begins[window]!));
+          starts.set(begins);
+          left.forEach((gone, window) => gone.toSorted((a, b) => a.ts - b.ts).forEach((one) => sorted.leave(one.x, one.ts, window, gone.every((other) => other === one || other.ts !== one.ts))));
+          held = [...held.filter(({ ts }) => ts > begins.at(-1)!), { x, ts: now - late }];
+          sorted.add(x, now - late);
+          for (const window of LENGTHS.keys()) {
+            const inside = held.filter(({ ts }) => ts > begins[window]!).map((one) => one.x).toSorted((a, b) => a - b);
+            expect(sorted.size(window)).toBe(inside.length);
+            expect(sorted.median(window)).toBe(median(inside));
+            expect(sorted.quantile(0.95, window)).toBe(inside.length ? inside[Math.ceil(0.95 * inside.length) - 1] : null);
           }
         }
-        expect(sorted.median()).toBeNull();
       }),
       { numRuns: 30, endOnFailure: true },
     );
   });
 
-  it('gives back the memory of a peak to what comes after it', () => {
-    const sorted = new SortedValues();
-    for (let i = 0; i < 100_000; i++) {
-      sorted.add(i);
-      if (i >= 1_000) sorted.remove(i - 1_000);
-    }
-    expect(sorted.bytes).toBeLessThan(8 * 1_000 * 5);
+  it('however many equal numbers of one moment there are', () => {
+    const starts = Float64Array.of(-Infinity, -Infinity);
+    const sorted = new SortedValues(starts);
+    for (let i = 0; i < 200; i++) sorted.add(31.9, 5);
+    sorted.add(50, 6);
+    starts[0] = 5;
+    for (let i = 0; i < 200; i++) sorted.leave(31.9, 5, 0, false);
+    expect([0, 1].map((window) => sorted.size(window))).toEqual([1, 201]);
+    expect([0, 1].map((window) => sorted.median(window))).toEqual([50, 31.9]);
   });
 
-  it('gives any quantile, and refuses to remove what is not there', () => {
-    const sorted = new SortedValues();
-    expect(sorted.quantile(0.5)).toBeNull();
-    for (let x = 1; x <= 100; x++) sorted.add(x);
-    expect([0, 0.01, 0.5, 0.95, 1].map((q) => sorted.quantile(q))).toEqual([1, 1, 50, 95, 100]);
-    expect(() => sorted.remove(0.5)).toThrow(RangeError);
+  it('gives back the memory of a peak to what comes after it', () => {
+    const starts = Float64Array.of(-Infinity);
+    const sorted = new SortedValues(starts);
+    for (let i = 0; i < 100_000; i++) {
+      starts[0] = i - 1_000;
+      if (i >= 1_000) sorted.leave(i - 1_000, i - 1_000, 0, true);
+      sorted.add(i, i);
+    }
+    expect(sorted.bytes).toBeLessThan(16 * 1_000 * 5);
+  });
+
+  it('gives any quantile, and refuses to take out what is not there', () => {
+    const sorted = new SortedValues(Float64Array.of(0));
+    expect(sorted.quantile(0.5, 0)).toBeNull();
+    for (let x = 1; x <= 100; x++) sorted.add(x, x);
+    expect([0, 0.01, 0.5, 0.95, 1].map((q) => sorted.quantile(q, 0))).toEqual([1, 1, 50, 95, 100]);
+    expect(() => sorted.leave(0.5, 1, 0, true)).toThrow(RangeError);
   });
 });
 

@@ -21,13 +21,12 @@ export const idleTime = {
     return (words[cell + OBSERVED]! - words[before + OBSERVED]!) >>> 0;
   },
 
-  /** The rate over a stretch of rows: `was` itself when it is still right, because what nobody makes nobody collects. */
-  rate(words: Uint32Array, cell: number, before: number, was: IdleRate = UNSEEN): IdleRate {
-    const observed = idleTime.observed(words, cell, before);
-    if (observed === 0) return UNSEEN;
-    const free8g = ((words[cell + FREE8G]! - words[before + FREE8G]!) >>> 0) / observed;
-    const used10pct = ((words[cell + USED10PCT]! - words[before + USED10PCT]!) >>> 0) / observed;
-    return was.free8g === free8g && was.used10pct === used10pct ? was : { free8g, used10pct };
+  free8g(words: Uint32Array, cell: number, before: number): Millis {
+    return (words[cell + FREE8G]! - words[before + FREE8G]!) >>> 0;
+  },
+
+  used10pct(words: Uint32Array, cell: number, before: number): Millis {
+    return (words[cell + USED10PCT]! - words[before + USED10PCT]!) >>> 0;
   },
 };
 
