@@ -3,6 +3,7 @@ import {
   type Candidate, type Clock, type IdleDefinitions, type IdleThresholds, type Inventory, type LiveGpu, type LiveRow, type Overview,
 } from '@vacancy/shared';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { Subject } from 'rxjs';
 import { FleetWindows, emptyServerWindows, slidingWindows } from '../windows/index.js';
 import { LiveFeed } from './feed.js';
 import { OVERVIEW_WINDOW, toOverview } from './overview.js';
@@ -31,6 +32,7 @@ export class Live implements AsyncDisposable {
   readonly #options: LiveOptions;
   readonly #table: LiveTable;
   readonly #clock: Clock;
+  readonly #ticks = new Subject<void>();
   #cancel: () => void = () => {};
 
   constructor(options: LiveOptions, clock: Clock = systemClock) {
@@ -46,7 +48,7 @@ export class Live implements AsyncDisposable {
     const { feed, windows } = this;
     feed.inventories.subscribe((inventory) => this.#table.describe(inventory));
     feed.samples.subscribe((sample) => this.#table.record(sample));
-    feed.samples.pipe(slidingWindows({ windows }, feed.clock)).subscribe((tick) => {
+    feed.samples.pipe(slidingWindows({ windows, ticks: this.#ticks }, feed.clock)).subscribe((tick) => {
       for (const [server, now] of tick.servers) this.#table.setWindows(server, now);
       for (const server of tick.removed) this.#table.setWindows(server, emptyServerWindows());
     });
@@ -82,7 +84,9 @@ export class Live implements AsyncDisposable {
     return this.#table.inventory(server);
   }
 
+  /** The windows are read in this same moment, so that a server's sample and what it did to its windows travel together. */
   takeChanged(): string[] {
+    this.#ticks.next();
     return this.#table.takeChanged();
   }
 

@@ -7,6 +7,8 @@ import type { CardLabels, ServerWindows, WindowsOptions } from './stats.js';
 export interface SlidingOptions<Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels> extends WindowsOptions<Label, CardLabel> {
   /** A server is emitted at most once in this time, ms. */
   readonly tick_ms?: Millis;
+  /** When to emit, for whoever has a rhythm of his own; `tick_ms` then means nothing. */
+  readonly ticks?: Observable<unknown>;
   /** Windows to go on with, for instance those that a replay filled; the other options are then theirs. */
   readonly windows?: FleetWindows<Label, CardLabel>;
 }
@@ -15,6 +17,9 @@ export interface WindowsTick<Label extends string = WindowLabel, CardLabel exten
   /** When it was made, by the clock. */
   readonly ts: Millis;
 }
+
+/** So many samples wait for a tick at most: a replay reads some 10,000 in that time. */
+const MOST_WAITING = 2_000;
 
 /**
  * Samples in, at each tick the windows of the servers that changed since the one before.
@@ -29,29 +34,45 @@ export function slidingWindows<Label extends string = WindowLabel, CardLabel ext
   options: SlidingOptions<Label, CardLabel> = {},
   clock: Clock = systemClock,
 ): OperatorFunction<Received, WindowsTick<Label, CardLabel>> {
-  const { tick_ms = SECOND } = options;
+  const { tick_ms = SECOND, ticks = every(tick_ms, clock) } = options;
   return (source) =>
     new Observable((subscriber) => {
       const windows = options.windows ?? new FleetWindows(options);
-      let cancel = clock.setTimer(tick_ms, tick);
 
-      function tick(): void {
-        cancel = clock.setTimer(tick_ms, tick);
-        emit();
+      /** Samples wait here for the tick, by server. */
+      const waiting = new Map<string, Received[]>();
+      let held = 0;
+
+      function hold(sample: Received): void {
+        const others = waiting.get(sample.server);
+        if (others) others.push(sample);
+        else waiting.set(sample.server, [sample]);
+        if (++held >= MOST_WAITING) recordAll();
+      }
+
+      /** Each server is taken up once, for its samples and for its figures: of a thousand servers none is in the processor's cache. */
+      function recordAll(): void {
+        for (const [server, samples] of waiting) {
+          for (const sample of samples) windows.record(sample);
+          windows.server(server);
+        }
+        waiting.clear();
+        held = 0;
       }
 
       function emit(): void {
         const ts = clock.now();
         windows.advance(ts);
+        recordAll();
         const changes = windows.takeChanges();
         if (changes) subscriber.next({ ts, ...changes });
       }
 
-      // The timer is released before the source: a source that emits while it is torn down finds no tick to come.
-      subscriber.add(() => cancel());
+      // The ticks are released before the source: a source that emits while it is torn down finds none to come.
+      subscriber.add(ticks.subscribe(emit));
       subscriber.add(
         source.subscribe({
-          next: (sample) => windows.record(sample),
+          next: hold,
           error: (error: unknown) => subscriber.error(error),
           complete: () => {
             emit();
@@ -61,6 +82,15 @@ export function slidingWindows<Label extends string = WindowLabel, CardLabel ext
       );
     });
 }
+
+const every = (ms: Millis, clock: Clock): Observable<void> =>
+  new Observable((subscriber) => {
+    let cancel = clock.setTimer(ms, function again() {
+      cancel = clock.setTimer(ms, again);
+      subscriber.next();
+    });
+    return () => cancel();
+  });
 
 /** The windows of one server out of the ticks, `null` once nothing is known of it. */
 export const serverWindows = <Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels>(id: string): OperatorFunction<WindowsTick<Label, CardLabel>, ServerWindows<Label, CardLabel> | null> =>
