@@ -74,9 +74,10 @@ export class SortedValues {
   median(window: number): number | null {
     const size = this.#sizes[window]!;
     if (size === 0) return null;
-    const at = this.#placeOf((size - 1) >>> 1, window);
+    const rank = (size - 1) >>> 1;
+    const at = this.#placeOf(rank, window);
     const lower = this.#pairs[at]!;
-    return size % 2 === 1 ? lower : (lower + this.#pairs[this.#next(at, window)]!) / 2;
+    return size % 2 === 1 ? lower : (lower + this.#pairs[this.#placeAfter(at, rank, window)]!) / 2;
   }
 
   /** The smallest value that at least the share `q` (0–1) of a window's values does not exceed; `null` of nothing. */
@@ -163,25 +164,25 @@ export class SortedValues {
   /** Where the number of a window is that `rank` smaller or equal ones of it come before. */
   #placeOf(rank: number, window: number): number {
     const leaf = this.#seek(rank, window);
-    let before = rank - this.#below[window]!;
-    let at = 2 * LEAF * this.#places[leaf]!;
-    if (this.#counts[leaf * this.#windows + window] === this.#sizeOf(leaf)) return at + 2 * before;
-    const begin = this.#starts[window]!;
-    for (; ; at += 2) if (this.#pairs[at + 1]! > begin && before-- === 0) return at;
+    const before = rank - this.#below[window]!;
+    const start = 2 * LEAF * this.#places[leaf]!;
+    return this.#counts[leaf * this.#windows + window] === this.#sizeOf(leaf) ? start + 2 * before : this.#skip(start, before, window);
   }
 
-  /** Where a window's next number is, in the leaf of its cursor or in a later one. */
-  #next(at: number, window: number): number {
-    const begin = this.#starts[window]!;
+  /** Where the window's number after that one is, which is at `at` in the leaf of the cursor. */
+  #placeAfter(at: number, rank: number, window: number): number {
     let leaf = this.#cursors[window]!;
-    let end = 2 * (LEAF * this.#places[leaf]! + this.#sizeOf(leaf));
-    for (at += 2; ; at += 2) {
-      while (at === end) {
-        at = 2 * LEAF * this.#places[++leaf]!;
-        end = at + 2 * this.#sizeOf(leaf);
-      }
-      if (this.#pairs[at + 1]! > begin) return at;
-    }
+    if (rank + 1 < this.#below[window]! + this.#counts[leaf * this.#windows + window]!) return this.#skip(at + 2, 0, window);
+    do leaf++;
+    while (this.#counts[leaf * this.#windows + window] === 0);
+    return this.#skip(2 * LEAF * this.#places[leaf]!, 0, window);
+  }
+
+  /** The first place from `at` on that holds a number of the window, when `before` others of it have been passed by. */
+  #skip(at: number, before: number, window: number): number {
+    const begin = this.#starts[window]!;
+    while (this.#pairs[at + 1]! <= begin || before-- > 0) at += 2;
+    return at;
   }
 
   /** The leaf that holds a window's number of this rank. */
