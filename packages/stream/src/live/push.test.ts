@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { io, type Socket } from 'socket.io-client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { applyRow, type ClientToServer, type FleetRow, type LiveRow, type ServerToClient, type Snapshot } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
 import { createPush, toFleetRow, type LiveSource } from './push.js';
@@ -105,6 +105,27 @@ describe('push', () => {
     await until(() => snapshots.length === 2, 'snapshots');
     expect(snapshots[0]).toMatchObject({ topic: 'fleet', data: { servers: [{ server: 'gpu01', gpus: [expect.not.objectContaining({ processes: expect.anything() as unknown })] }] } });
     expect(snapshots[1]).toMatchObject({ topic: 'server:gpu01', data: { gpus: [{ processes: [{ pid: 1, user: 'alice' }] }] } });
+  });
+
+  it('encodes a snapshot once for all who ask together, and for none who has gone again', async () => {
+    const { table, push, connect } = await setUp();
+    table.record(sample('gpu01', 1));
+    const clients = await Promise.all(Array.from({ length: 20 }, connect));
+    const followers = clients.map(follow);
+    const encoded = vi.spyOn(JSON, 'stringify');
+    clients.forEach((client, i) => {
+      client.emit('subscribe', { topic: 'fleet' });
+      if (i === 0) client.emit('unsubscribe', { topic: 'fleet' });
+    });
+    await until(() => followers.every(({ seen }, i) => i === 0 || seen.snapshots === 1), 'snapshots');
+    const snapshots = encoded.mock.calls.filter(([value]) => Array.isArray(value) && value[0] === 'snapshot').length;
+    encoded.mockRestore();
+    expect(snapshots).toBeGreaterThan(0);
+    expect(snapshots).toBeLessThan(20);
+    table.record(sample('gpu01', 2));
+    push.flush();
+    await until(() => followers.slice(1).every(({ rows }) => rows.get('gpu01')?.last_ts === T0 + 2_000), 'deltas');
+    expect(followers[0]!.seen.deltas).toBe(0);
   });
 
   it.each([undefined, null, 'fleet', { topic: 'all' }, { topic: 'server:../etc' }, { topic: ['fleet'] }])('answers %j with an error and lives on', async (request) => {

@@ -44,6 +44,7 @@ export function createPush(http: HttpServer, { source, allow, interval_ms = 250 
     allowRequest: (request, decide) => decide(null, allow(request.headers)),
   });
   const behind = new Map<LiveSocket, Set<Topic>>();
+  const welcomes = new Map<Topic, Set<LiveSocket>>();
   const sent = new Map<string, FleetRow>();
   let overviewDue = 0;
   let overview = source.overview();
@@ -52,7 +53,7 @@ export function createPush(http: HttpServer, { source, allow, interval_ms = 250 
     const ts = clock.now();
     // The rows as they were last sent, not as they are: the next delta starts from these.
     if (topic === 'fleet') return { topic, ts, data: { overview, servers: [...sent.values()].sort(byServer) } };
-    const row = source.row(topic.slice('server:'.length));
+    const row = source.row(serverOf(topic));
     return row && { topic, ts, data: row };
   };
 
@@ -60,23 +61,44 @@ export function createPush(http: HttpServer, { source, allow, interval_ms = 250 
     socket.on('subscribe', (request: unknown, ack?: unknown) => {
       const topic = parseTopic(request);
       const answer: Ack = typeof ack === 'function' ? (ack as Ack) : () => {};
-      const snapshot = topic && snapshotOf(topic);
       if (!topic) return answer({ ok: false, error: 'topic must be "fleet" or "server:<id>"' });
-      if (!snapshot) return answer({ ok: false, error: `no server ${topic.slice('server:'.length)}` });
+      if (topic !== 'fleet' && !source.row(serverOf(topic))) return answer({ ok: false, error: `no server ${serverOf(topic)}` });
       answer({ ok: true });
-      socket.emit('snapshot', snapshot);
-      void socket.join(topic);
+      welcome(socket, topic);
     });
     socket.on('unsubscribe', (request: unknown, ack?: unknown) => {
       const topic = parseTopic(request);
       if (topic) {
         void socket.leave(topic);
         behind.get(socket)?.delete(topic);
+        welcomes.get(topic)?.delete(socket);
       }
       if (typeof ack === 'function') (ack as Ack)(topic ? { ok: true } : { ok: false, error: 'topic must be "fleet" or "server:<id>"' });
     });
-    socket.on('disconnect', () => behind.delete(socket));
+    socket.on('disconnect', () => {
+      behind.delete(socket);
+      for (const sockets of welcomes.values()) sockets.delete(socket);
+    });
   });
+
+  /**
+   * A snapshot at once, and the deltas from there on. One encoding serves all who ask in the same turn of the loop: after a
+   * restart hundreds of pages come back together, and a snapshot of a thousand servers takes tens of milliseconds to encode.
+   */
+  function welcome(socket: LiveSocket, topic: Topic): void {
+    if (welcomes.size === 0) setImmediate(welcomeAll);
+    const sockets = welcomes.get(topic) ?? new Set();
+    welcomes.set(topic, sockets.add(socket));
+  }
+
+  function welcomeAll(): void {
+    for (const [topic, sockets] of welcomes) {
+      const snapshot = sockets.size > 0 && snapshotOf(topic);
+      if (snapshot) io.to([...sockets].map((socket) => socket.id)).emit('snapshot', snapshot);
+      for (const socket of sockets) void socket.join(topic);
+    }
+    welcomes.clear();
+  }
 
   function flush(): void {
     const ts = clock.now();
@@ -121,11 +143,7 @@ export function createPush(http: HttpServer, { source, allow, interval_ms = 250 
     for (const [socket, topics] of behind) {
       if (unsent(socket) > 0) continue;
       behind.delete(socket);
-      for (const topic of topics) {
-        const snapshot = snapshotOf(topic);
-        if (snapshot) socket.emit('snapshot', snapshot);
-        void socket.join(topic);
-      }
+      for (const topic of topics) welcome(socket, topic);
     }
   }
 
@@ -157,6 +175,8 @@ export type Push = ReturnType<typeof createPush>;
 export function toFleetRow(row: LiveRow): FleetRow {
   return { ...row, gpus: row.gpus.map(({ processes: _, ...card }) => card) };
 }
+
+const serverOf = (topic: Topic): string => topic.slice('server:'.length);
 
 function parseTopic(request: unknown): Topic | null {
   const topic = typeof request === 'object' && request !== null ? (request as { topic?: unknown }).topic : undefined;
