@@ -33,6 +33,15 @@ describe('row deltas', () => {
     );
   });
 
+  it('leave out a field of the cards that is hidden, also where it is all that changed and where a card is new', () => {
+    const card = { id: 0, memory_used: 1, users: ['a'] };
+    const row: Row = { server: 'gpu01', cpu: 1, windows: { '5m': { cpu_mean: 1 } }, gpus: [card] };
+    const of = (...gpus: Row['gpus']) => diffRow(row, { ...row, gpus }, 'users');
+    expect(of({ ...card, users: ['b'] })).toBeNull();
+    expect(of({ ...card, users: ['b'], memory_used: 2 }, { ...card, id: 1 })).toEqual({ server: 'gpu01', gpus: [{ id: 0, memory_used: 2 }, { id: 1, memory_used: 1 }] });
+    expect(of()).toEqual({ server: 'gpu01', gpus_removed: [0] });
+  });
+
   it('are nothing when nothing changed', () => {
     fc.assert(
       fc.property(rows, (row) => {

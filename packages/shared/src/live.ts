@@ -69,28 +69,41 @@ export function applyRow<Row extends { server: string; gpus: { id: number }[] }>
   return next;
 }
 
-/** What must travel to turn `before` into `after`, or `null` when nothing changed. */
-export function diffRow<Row extends { server: string; gpus: { id: number }[] }>(before: Row, after: Row): RowDelta<Row> | null {
-  const delta = (diffFields(before, after, 'gpus') ?? {}) as RowDelta<Row>;
-  const old = new Map(before.gpus.map((card) => [card.id, card]));
-  const gpus: RowDelta<Row>['gpus'] = [];
-  for (const card of after.gpus) {
-    const known = old.get(card.id);
-    const changed = known ? diffFields(known, card) : card;
+type Row = { server: string; gpus: { id: number }[] };
+
+/** What must travel to turn `before` into `after`, or `null` when nothing changed; `hidden` names a field of the cards that does not travel. */
+export function diffRow<R extends Row>(before: R, after: R, hidden?: keyof R['gpus'][number]): RowDelta<R> | null {
+  const delta = diffFields(before, after, 'gpus') as RowDelta<R> | null;
+  const gpus: RowDelta<R>['gpus'] = [];
+  for (let i = 0; i < after.gpus.length; i++) {
+    const card: R['gpus'][number] = after.gpus[i]!;
+    const known = cardOf(before, card.id, i);
+    const changed = known ? diffFields(known, card, hidden) : without(card, hidden);
     if (changed) gpus.push({ ...changed, id: card.id });
-    old.delete(card.id);
   }
-  if (gpus.length > 0) delta.gpus = gpus;
-  if (old.size > 0) delta.gpus_removed = [...old.keys()];
-  return Object.keys(delta).length > 0 ? { ...delta, server: after.server } : null;
+  const gone = before.gpus.filter(({ id }, i) => !cardOf(after, id, i)).map(({ id }) => id);
+  if (!delta && gpus.length === 0 && gone.length === 0) return null;
+  return { ...delta, server: after.server, ...(gpus.length > 0 && { gpus }), ...(gone.length > 0 && { gpus_removed: gone }) } as RowDelta<R>;
 }
 
+/** Cards are in the order of their ids: nearly always where one was looked for. */
+const cardOf = <R extends Row>({ gpus }: R, id: number, at: number): R['gpus'][number] | undefined =>
+  gpus[at]?.id === id ? gpus[at] : gpus.find((card) => card.id === id);
+
+function without<T extends object>(whole: T, field: keyof T | undefined): T {
+  if (field === undefined) return whole;
+  const rest = { ...whole };
+  delete rest[field];
+  return rest;
+}
+
+/** A thousand rows a second come through here: no list of keys is made, and no object unless something changed. */
 function diffFields<T extends object>(before: T, after: T, except?: keyof T): Partial<T> | null {
-  const changed: Partial<T> = {};
-  for (const key of Object.keys(after) as (keyof T)[]) {
-    if (key !== except && !same(before[key], after[key])) changed[key] = after[key];
+  let changed: Partial<T> | null = null;
+  for (const key in after) {
+    if (key !== except && !same(before[key], after[key])) (changed ??= {} as Partial<T>)[key] = after[key];
   }
-  return Object.keys(changed).length > 0 ? changed : null;
+  return changed;
 }
 
 /** Deep equality of JSON values. */
@@ -98,9 +111,10 @@ export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]))
-  );
+  let keys = 0;
+  for (const key in a) {
+    if (!same((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])) return false;
+    keys++;
+  }
+  return keys === Object.keys(b).length;
 }

@@ -45,14 +45,14 @@ export function createPush(http: HttpServer, { source, allow, interval_ms = 250 
   });
   const behind = new Map<LiveSocket, Set<Topic>>();
   const welcomes = new Map<Topic, Set<LiveSocket>>();
-  const sent = new Map<string, FleetRow>();
+  const sent = new Map<string, LiveRow>();
   let overviewDue = 0;
   let overview = source.overview();
 
   const snapshotOf = (topic: Topic): Parameters<ServerToClient['snapshot']>[0] | null => {
     const ts = clock.now();
     // The rows as they were last sent, not as they are: the next delta starts from these.
-    if (topic === 'fleet') return { topic, ts, data: { overview, servers: [...sent.values()].sort(byServer) } };
+    if (topic === 'fleet') return { topic, ts, data: { overview, servers: [...sent.values()].sort(byServer).map(toFleetRow) } };
     const row = source.row(serverOf(topic));
     return row && { topic, ts, data: row };
   };
@@ -109,10 +109,9 @@ export function createPush(http: HttpServer, { source, allow, interval_ms = 250 
       const row = source.row(server);
       if (!row) continue;
       if (io.sockets.adapter.rooms.has(`server:${server}`)) io.to(`server:${server}`).emit('delta', { topic: `server:${server}`, ts, data: row });
-      const next = toFleetRow(row);
       const before = sent.get(server);
-      const delta = before ? diffRow(before, next) : next;
-      sent.set(server, next);
+      const delta = before ? diffRow(before, row, 'processes') : toFleetRow(row);
+      sent.set(server, row);
       if (delta) (data.servers ??= []).push(delta);
     }
     if (ts >= overviewDue) {
@@ -185,7 +184,7 @@ function parseTopic(request: unknown): Topic | null {
   return null;
 }
 
-const byServer = (a: FleetRow, b: FleetRow): number => (a.server < b.server ? -1 : 1);
+const byServer = (a: LiveRow, b: LiveRow): number => (a.server < b.server ? -1 : 1);
 
 /** Packets that wait in the process for the client to read. */
 const unsent = (socket: LiveSocket): number => (socket.conn as unknown as { writeBuffer: unknown[] }).writeBuffer.length;

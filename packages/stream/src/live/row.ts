@@ -75,10 +75,16 @@ function toGpu(
     idle_rate: { '5m': windows?.['5m'].idle_rate ?? UNKNOWN, '60m': windows?.['60m'].idle_rate ?? UNKNOWN },
     utilization_median: windows?.['5m'].utilization_median ?? null,
     occupied_idle: windows?.['5m'].occupied_idle ?? false,
-    users: [...new Set(processes.flatMap((process) => process.user ?? []))].sort(),
+    users: usersOf(processes),
     held,
     processes,
   };
+}
+
+function usersOf(processes: LiveGpu['processes']): string[] {
+  const users: string[] = [];
+  for (const { user } of processes) if (user !== undefined && !users.includes(user)) users.push(user);
+  return users.sort();
 }
 
 const UNKNOWN = { free8g: null, used10pct: null };
