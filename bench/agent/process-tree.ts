@@ -23,6 +23,12 @@ export function usageOf(root: number): Usage {
   return { cpu_s, rss, own_rss: rssOf(root) };
 }
 
+/** Processor time of a process and of each one below it. */
+export function cpuBelow(root: number): { readonly pid: number; readonly cpu_s: number }[] {
+  const processes = readAll();
+  return below(root, processes).map((pid) => ({ pid, cpu_s: processes.get(pid)!.ticks / TICKS }));
+}
+
 interface Stat {
   readonly parent: number;
   /** Its own and that of its children that have ended. */

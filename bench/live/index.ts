@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from '@playwright/test';
-import { cpuOf } from '../ingest/processes.js';
 import { openHome, startBrowser } from '../web/browser.js';
+import { coresBetween, cpuByPart, type Part } from './cores.js';
 import { knob, quantile, result, spread } from './figures.js';
 import { load, run } from './run.js';
 import { startHelper, startStack, type BenchStack, type Helper } from './stack.js';
@@ -26,6 +26,7 @@ const GOAL = { painted_p99_ms: 400 };
 interface Measured {
   readonly painted: number[];
   readonly socket: number[];
+  readonly cores: ReadonlyMap<Part, number>;
 }
 
 await run((SECONDS * 3 + 300) * 1000, async (own) => {
@@ -64,17 +65,20 @@ async function measure({ stack, browser, servers, seconds, others }: Phase): Pro
   await Promise.all([takePaints(shown), others?.ask<Reading>({})]);
   targets.take();
   probe.take();
-  const cpu = { service: stack.cpu_s(), others: others ? cpuOf(others.pid) : 0 };
+  probe.takeSent();
+  const before = cpuByPart();
   await sleep(seconds * 1000);
   const published = targets.take();
   const reading = await others?.ask<Reading>({});
-  const used = { service: (stack.cpu_s() - cpu.service) / seconds, others: others ? (cpuOf(others.pid) - cpu.others) / seconds : 0 };
+  const cores = coresBetween(before, cpuByPart(), seconds);
+  const sent = probe.takeSent();
   await sleep(DRAIN_MS);
   const figures = describe({ title: `${servers} servers, ${others ? SUBSCRIBERS : 0} other subscribers`, published, painted: await takePaints(shown), socketed: probe.take() });
-  console.log(`  cores in use              service and engine ${used.service.toFixed(2)}${others ? `, the others' reading ${used.others.toFixed(2)}` : ''}`);
+  console.log(`  between two messages      ${spread(sent.slice(1).map((ts, i) => ts - sent[i]!))}`);
+  console.log(`  cores in use              ${[...cores].map(([part, used]) => `${part} ${used.toFixed(2)}`).join(', ')}`);
   if (reading) describeOthers(reading, seconds);
   await shown.page.context().close();
-  return figures;
+  return { ...figures, cores };
 }
 
 async function untilReading(others: Helper): Promise<void> {
@@ -92,7 +96,7 @@ interface Seen {
   readonly socketed: readonly Socketed[];
 }
 
-function describe({ title, published, painted, socketed }: Seen): Measured {
+function describe({ title, published, painted, socketed }: Seen): Omit<Measured, 'cores'> {
   const sent = latencies(published, socketed, (index) => socketed[index]!.sent);
   const socket = latencies(published, socketed);
   const paint = latencies(published, painted);
@@ -114,6 +118,8 @@ function report(few: Measured, alone: Measured, all: Measured): void {
   result('live.published_to_painted_p95_ms', quantile(all.painted, 0.95));
   result('live.published_to_painted_p99_ms', p99(all), `<= ${GOAL.painted_p99_ms}`);
   result('live.published_to_socket_p99_ms', quantile(all.socket, 0.99));
+  result('live.service_cores', all.cores.get('service')!);
+  result('live.browser_cores', all.cores.get('browser')!);
   result(`live.p99_ms_with_${FEW}_servers`, p99(few));
   result('live.p99_ms_without_others', p99(alone));
   result(`live.p99_times_${FEW}_servers`, p99(all) / p99(few));

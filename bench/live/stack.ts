@@ -5,7 +5,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { freePort, startTestNats, waitFor } from '../../test/harness/nats.js';
-import { usageOf } from '../agent/process-tree.js';
 import { end } from '../ingest/processes.js';
 
 /** What a fleet meets in earnest: a nats-server, and the built service with its engine in a process of its own. */
@@ -16,8 +15,6 @@ export interface BenchStack extends AsyncDisposable {
   api<T>(route: string): Promise<T>;
   /** Resolves when the service knows this many servers. */
   untilServers(count: number): Promise<void>;
-  /** CPU seconds that the service and its engine have used. */
-  cpu_s(): number;
 }
 
 /** @param flags for the service's Node, such as `--cpu-prof` */
@@ -49,7 +46,6 @@ export async function startStack(flags: readonly string[] = []): Promise<BenchSt
     url, nats_url: nats.url, api,
     connect: () => nats.connect(),
     untilServers: (count) => waitFor(async () => (await api<{ online_num: number }>('/overview')).online_num >= count, 60_000, `${count} servers`),
-    cpu_s: () => usageOf(service.pid!).cpu_s,
     [Symbol.asyncDispose]: dispose,
   };
 }

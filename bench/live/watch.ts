@@ -37,19 +37,27 @@ export interface Socketed extends Arrived {
 }
 
 /** One more subscriber, which takes messages apart: when a value reaches a socket, whatever a browser makes of it. */
-export function startProbe(url: string): AsyncDisposable & { take(): Socketed[] } {
+export function startProbe(url: string): AsyncDisposable & { take(): Socketed[]; takeSent(): number[] } {
+  let times: number[] = [];
   const socket = io(url, { transports: ['websocket'] });
   let seen: Socketed[] = [];
   socket.on('connect', () => socket.emit('subscribe', { topic: 'fleet' }));
   socket.on('delta', ({ topic, ts, data }: Delta) => {
     if (topic !== 'fleet') return;
     const at = Date.now();
+    times.push(ts);
     for (const { server, cpu } of data.servers ?? []) if (server.startsWith('target-') && cpu !== undefined) seen.push({ server, cpu, at, sent: ts });
   });
   return {
     take() {
       const taken = seen;
       seen = [];
+      return taken;
+    },
+    /** When the service sent what it has sent since the question before. */
+    takeSent() {
+      const taken = times;
+      times = [];
       return taken;
     },
     async [Symbol.asyncDispose]() {
