@@ -1,18 +1,19 @@
 import type { GpuSample, Millis } from '@vacancy/shared';
-import { idleTime, type MeanIdleRate } from './aggregates/idle-time.js';
+import { IdleTime, type MeanIdleRate } from './aggregates/idle-time.js';
 import { OccupiedIdle } from './aggregates/occupied-idle.js';
 import { PercentCounts } from './aggregates/percent-counts.js';
 import { OCCUPIED_IDLE_COVERAGE, byLabel, type CardStats, type CardWindows, type WindowsSettings } from './stats.js';
-import { UNKNOWN, type Stretch } from './row.js';
+import { INTERVAL_MS, UNKNOWN } from './row.js';
 import { type Timeline } from './timeline.js';
 
 const FIGURES = 5;
 const UNSEEN = -1;
 const known = (figure: number): number | null => (figure === UNSEEN ? null : figure);
 
-/** The cards of one server, in the order of the timeline's columns: what their rows' totals do not tell. */
+/** The cards of one server, in the order of the timeline's columns. */
 export class Cards<CardLabel extends string> {
   readonly #settings: WindowsSettings<string, CardLabel>;
+  readonly #idle: IdleTime;
   /** A series for each card and each window in which it is kept. */
   readonly #utilization = new PercentCounts(0);
   readonly #occupied_idle = new OccupiedIdle();
@@ -26,16 +27,18 @@ export class Cards<CardLabel extends string> {
 
   constructor(settings: WindowsSettings<string, CardLabel>) {
     this.#settings = settings;
+    this.#idle = new IdleTime(settings.lengths.length);
   }
 
   /** Counts the cards of a row in (`sign` 1) or out (-1) of a window. */
   shift(rows: Timeline, slot: number, window: number, sign: 1 | -1): void {
     const { utilization_windows } = this.#settings;
+    this.#idle.shift(window, rows.bytes, rows.flags(slot), sign * rows.numbers[slot + INTERVAL_MS]!);
     const place = utilization_windows.indexOf(window);
     if (place < 0) return;
-    const from = rows.percent(slot);
+    const from = rows.percents(slot);
     for (let column = 0; column < rows.cards.length; column++) {
-      const percent = rows.percents[from + column]!;
+      const percent = rows.bytes[from + column]!;
       if (percent !== UNKNOWN) this.#utilization.shift(column * utilization_windows.length + place, percent, sign);
     }
   }
@@ -45,8 +48,8 @@ export class Cards<CardLabel extends string> {
     this.#occupied_idle.add(column, ts, gpu);
   }
 
-  addIdleRates(rows: Timeline, { newest, before }: Stretch, mean: MeanIdleRate): void {
-    for (let column = 0; column < rows.cards.length; column++) mean.add(rows.words, rows.cell(newest, column), rows.cell(before, column));
+  addIdleRates(window: number, mean: MeanIdleRate): void {
+    for (let column = 0; column < this.#last_seen.length; column++) mean.add(this.#idle, window, column);
   }
 
   /** Whether a sample after `start` knew the card. */
@@ -60,14 +63,14 @@ export class Cards<CardLabel extends string> {
   }
 
   /** The figures of all cards by id. What did not change since they were last asked is the same object: what nobody makes nobody collects. */
-  read(rows: Timeline, stretches: readonly Stretch[]): ReadonlyMap<number, CardWindows<CardLabel>> {
+  read(ids: readonly number[], starts: Float64Array): ReadonlyMap<number, CardWindows<CardLabel>> {
     const now = new Map<number, CardWindows<CardLabel>>();
     let same = true;
-    for (let column = 0; column < rows.cards.length; column++) {
+    for (let column = 0; column < ids.length; column++) {
       const was = this.#cards[column];
-      const card = this.#readCard(rows, column, stretches, was);
+      const card = this.#readCard(column, starts, was);
       same &&= card === was;
-      now.set(rows.cards[column]!, (this.#cards[column] = card));
+      now.set(ids[column]!, (this.#cards[column] = card));
     }
     return same && now.size === this.#read.size ? this.#read : (this.#read = now);
   }
@@ -75,6 +78,7 @@ export class Cards<CardLabel extends string> {
   /** Goes on with these cards in this order, each named by its column until now; -1 begins an empty one. */
   arrange(columns: readonly number[]): void {
     const each = this.#settings.utilization_windows.length;
+    this.#idle.arrange(columns);
     this.#utilization.arrange(columns.flatMap((was) => Array.from({ length: each }, (_, place) => (was < 0 ? -1 : was * each + place))));
     this.#stats = [];
     this.#cards = [];
@@ -84,31 +88,27 @@ export class Cards<CardLabel extends string> {
   }
 
   get bytes(): number {
-    return this.#utilization.bytes;
+    return this.#idle.bytes + this.#utilization.bytes;
   }
 
-  #readCard(rows: Timeline, column: number, stretches: readonly Stretch[], was: CardWindows<CardLabel> | undefined): CardWindows<CardLabel> {
+  #readCard(column: number, starts: Float64Array, was: CardWindows<CardLabel> | undefined): CardWindows<CardLabel> {
     const { card_labels, card_windows, no_card } = this.#settings;
     let same = was !== undefined;
     for (let place = 0; place < card_windows.length; place++) {
-      const window = card_windows[place]!;
-      same = this.#isAsBefore(rows, column, place, stretches[window]!) && same;
+      same = this.#isAsBefore(column, place, starts[card_windows[place]!]!) && same;
     }
     if (same) return was!;
     return byLabel(card_labels, (place) => this.#stats[column * card_windows.length + place]!, no_card);
   }
 
   /** Makes the figures of a card anew if one has changed since they were made. */
-  #isAsBefore(rows: Timeline, column: number, place: number, { newest, before, start }: Stretch): boolean {
+  #isAsBefore(column: number, place: number, start: Millis): boolean {
     const { lengths, card_windows } = this.#settings;
     const window = card_windows[place]!;
-    const { words } = rows;
-    const cell = rows.cell(newest, column);
-    const base = rows.cell(before, column);
-    const observed = idleTime.observed(words, cell, base);
+    const observed = this.#idle.observed(window, column);
     const coverage = Math.min(1, observed / lengths[window]!);
-    const free8g = observed > 0 ? idleTime.free8g(words, cell, base) / observed : UNSEEN;
-    const used10pct = observed > 0 ? idleTime.used10pct(words, cell, base) / observed : UNSEEN;
+    const free8g = observed > 0 ? this.#idle.free8g(window, column) : UNSEEN;
+    const used10pct = observed > 0 ? this.#idle.used10pct(window, column) : UNSEEN;
     const utilization_median = this.#utilizationMedian(column, window) ?? UNSEEN;
     const occupied_idle = coverage >= OCCUPIED_IDLE_COVERAGE && this.#occupied_idle.since(column, start);
     const at = FIGURES * (column * card_windows.length + place);

@@ -1,31 +1,28 @@
 import type { Millis, WindowStats } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
-import { cpuTime } from './aggregates/cpu-time.js';
-import { MeanIdleRate, idleTime } from './aggregates/idle-time.js';
+import { CpuTime } from './aggregates/cpu-time.js';
+import { MeanIdleRate } from './aggregates/idle-time.js';
 import { Maximum } from './aggregates/maximum.js';
 import { Minimum } from './aggregates/minimum.js';
 import { network } from './aggregates/network.js';
 import { SortedValues } from './aggregates/sorted-values.js';
 import { Cards } from './cards.js';
 import { byLabel, type NetworkRates, type Outcome, type ServerWindows, type WindowsSettings } from './stats.js';
-import { CPU, OBSERVED_MS, type Stretch } from './row.js';
+import { CPU, INTERVAL_MS } from './row.js';
 import { Timeline } from './timeline.js';
 
-/** Where a window of a server is: what it holds are the rows from `first` on. */
-class Window implements Stretch {
+/** Which rows a window of a server holds: those from `first` on. */
+class Window {
   /** Index of the window's oldest row; its newest is the timeline's. */
   first = 0;
   /** The time of that row. */
   oldest: Millis = Infinity;
-  newest = 0;
-  before = 0;
-  start: Millis = -Infinity;
 }
 
 /**
  * One server: its samples in the order of event time, and a window of each length over their newest part.
  *
- *     rows:    start ─ the row before the longest window, kept for its totals ─ … ─ newest
+ *     rows:    start ─ the row before the longest window, from which its first one grew ─ … ─ newest
  *     windows:         [60m ················ [15m ········ [5m ···· [1m ·· ] all end at the newest row
  *
  * Every window holds the rows with `ts > now − length`. Invariants: `window.first` is the index of the first such row; a window
@@ -39,6 +36,7 @@ export class Server<Label extends string, CardLabel extends Label> {
   readonly #starts: Float64Array;
   readonly #longest: Window;
   readonly #cpu: SortedValues;
+  readonly #cpu_time: CpuTime;
   readonly #cards: Cards<CardLabel>;
   readonly #cpu_min = new Minimum();
   readonly #cpu_max = new Maximum();
@@ -53,6 +51,7 @@ export class Server<Label extends string, CardLabel extends Label> {
     this.#longest = this.#windows.at(-1)!;
     this.#starts = new Float64Array(settings.lengths.length).fill(-Infinity);
     this.#cpu = new SortedValues(this.#starts);
+    this.#cpu_time = new CpuTime(settings.lengths.length);
     this.#cards = new Cards(settings);
     this.advance(now);
   }
@@ -86,17 +85,16 @@ export class Server<Label extends string, CardLabel extends Label> {
   }
 
   network(): Record<Label, NetworkRates> {
-    return byLabel(this.#settings.labels, (which) => network.rates(this.#rows.numbers, this.#stretch(which)));
+    return byLabel(this.#settings.labels, (which) => network.rates(this.#rows, this.#windows[which]!.first));
   }
 
   addIdleRates(which: number, mean: MeanIdleRate): void {
-    this.#cards.addIdleRates(this.#rows, this.#stretch(which), mean);
+    this.#cards.addIdleRates(which, mean);
   }
 
   /** Bytes of the samples and of what is kept in arrays; the objects around them come on top. */
   get bytes(): number {
-    const parts = [this.#rows, this.#cpu, this.#cpu_min, this.#cpu_max, this.#cards];
-    return parts.reduce((sum, part) => sum + part.bytes, 0);
+    return this.#rows.size_bytes + this.#cpu.bytes + this.#cpu_min.bytes + this.#cpu_max.bytes + this.#cards.bytes;
   }
 
   #insert(index: number, sample: Received): void {
@@ -108,7 +106,7 @@ export class Server<Label extends string, CardLabel extends Label> {
       if (sample.ts <= this.#starts[which]!) window.first++;
       else {
         if (index === window.first) window.oldest = sample.ts;
-        this.#cards.shift(this.#rows, slot, which, 1);
+        this.#shift(which, slot, 1);
       }
     }
     const start = this.#starts.at(-1)!;
@@ -116,6 +114,13 @@ export class Server<Label extends string, CardLabel extends Label> {
     this.#cpu_min.add(sample.ts, sample.cpu, start);
     this.#cpu_max.add(sample.ts, sample.cpu, start);
     for (const gpu of sample.gpus) this.#cards.record(this.#rows.column(gpu.id), sample.ts, gpu);
+  }
+
+  /** Counts a row in (`sign` 1) or out (-1) of a window. */
+  #shift(which: number, slot: number, sign: 1 | -1): void {
+    const { numbers } = this.#rows;
+    this.#cpu_time.shift(which, numbers[slot + CPU]!, numbers[slot + INTERVAL_MS]!, sign);
+    this.#cards.shift(this.#rows, slot, which, sign);
   }
 
   /** The windows hold what is after their start. */
@@ -144,7 +149,7 @@ export class Server<Label extends string, CardLabel extends Label> {
       const ts = window.oldest;
       window.oldest = window.first < rows.end ? rows.tsAt(window.first) : Infinity;
       this.#cpu.leave(rows.numbers[slot + CPU]!, ts, which, before < ts && ts < window.oldest);
-      this.#cards.shift(rows, slot, which, -1);
+      this.#shift(which, slot, -1);
       before = ts;
     }
   }
@@ -159,8 +164,7 @@ export class Server<Label extends string, CardLabel extends Label> {
   }
 
   #tooMuch(): boolean {
-    const rows = this.#rows.end - this.#longest.first;
-    return rows > this.#settings.max_samples || this.#observed(this.#stretch(this.#windows.length - 1)) > idleTime.most_ms;
+    return this.#rows.end - this.#longest.first > this.#settings.max_samples;
   }
 
   #dropOldest(): void {
@@ -180,37 +184,24 @@ export class Server<Label extends string, CardLabel extends Label> {
 
   #readAll(): ServerWindows<Label, CardLabel> {
     const { labels, no_window } = this.#settings;
-    const stretches = this.#windows.map((_, which) => this.#stretch(which));
     return {
-      windows: byLabel(labels, (which) => this.#readWindow(which, stretches[which]!), no_window),
-      gpus: this.#cards.read(this.#rows, stretches),
+      windows: byLabel(labels, (which) => this.#readWindow(which), no_window),
+      gpus: this.#cards.read(this.#rows.cards, this.#starts),
     };
   }
 
-  #readWindow(which: number, stretch: Stretch): WindowStats {
+  #readWindow(which: number): WindowStats {
+    const start = this.#starts[which]!;
     const idle_rate = new MeanIdleRate();
-    this.#cards.addIdleRates(this.#rows, stretch, idle_rate);
+    this.#cards.addIdleRates(which, idle_rate);
     return {
       cpu_median: this.#cpu.median(which),
-      cpu_mean: cpuTime.mean(this.#rows.numbers, stretch),
-      cpu_min: this.#cpu_min.since(stretch.start),
-      cpu_max: this.#cpu_max.since(stretch.start),
-      coverage: Math.min(1, this.#observed(stretch) / this.#settings.lengths[which]!),
+      cpu_mean: this.#cpu_time.mean(which),
+      cpu_min: this.#cpu_min.since(start),
+      cpu_max: this.#cpu_max.since(start),
+      coverage: Math.min(1, this.#cpu_time.observed(which) / this.#settings.lengths[which]!),
       idle_rate: idle_rate.value(),
     };
-  }
-
-  #observed({ newest, before }: Stretch): Millis {
-    const { numbers } = this.#rows;
-    return numbers[newest + OBSERVED_MS]! - numbers[before + OBSERVED_MS]!;
-  }
-
-  #stretch(which: number): Stretch {
-    const window = this.#windows[which]!;
-    window.newest = this.#rows.before(this.#rows.end);
-    window.before = this.#rows.before(window.first);
-    window.start = this.#starts[which]!;
-    return window;
   }
 
   #newest(): Millis {

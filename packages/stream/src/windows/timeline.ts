@@ -1,9 +1,8 @@
 import type { IdleThresholds, Millis } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
-import { cpuTime } from './aggregates/cpu-time.js';
-import { idleTime } from './aggregates/idle-time.js';
+import { idleFlags } from './aggregates/idle-time.js';
 import { network } from './aggregates/network.js';
-import { BOOT, CPU, HEAD, NETWORK_IN, NETWORK_OUT, OBSERVED_MS, SEQ, TS, UNKNOWN, UPTIME_S } from './row.js';
+import { BOOT, COUNTERS, CPU, HEAD, INTERVAL_MS, NETWORK_IN, NETWORK_OUT, SEQ, TS, UNKNOWN, UPTIME_S } from './row.js';
 
 const FIRST_CAPACITY = 64;
 const FEW_BOOTS = 16;
@@ -11,12 +10,11 @@ const FEW_BOOTS = 16;
 /**
  * The samples of one server in the order of their event time: a ring of rows, shared by the windows of all lengths.
  *
- * A row holds what its sample said and running totals. The sum over any stretch of rows is the total at its last row less the total
- * of the row before its first, so that a window needs no sums of its own and what leaves it costs nothing.
+ * A row is in two parts. What a window asks for when it comes or goes is 24 bytes and 2 for each card, in one piece: with 1,000 servers
+ * nothing is in the processor's cache, and what counts is how many places a sample touches. The counters, 72 bytes, lie elsewhere.
  *
- * A row is 112 bytes for the server and 13 for each card, in one piece: with 1,000 servers nothing is in the processor's cache, and
- * what counts is how many places a sample touches. It is named by its index, which grows for ever; `slot(index)` is where its numbers begin,
- * `cell(slot, column)` where a card's totals do, `percent(slot)` where the utilisation of all cards does.
+ * A row is named by its index, which grows for ever; `slot(index)` is where its numbers begin, `percents(slot)` and `flags(slot)` where
+ * what is known of its cards does, a byte for each, and `counter(index)` where its counters do.
  */
 export class Timeline {
   /** Index of the oldest row, and one past the newest. */
@@ -26,13 +24,11 @@ export class Timeline {
   cards: readonly number[] = [];
   numbers!: Float64Array;
   /** The same memory as `numbers`. */
-  words!: Uint32Array;
-  percents!: Uint8Array;
+  bytes!: Uint8Array;
+  counters!: Float64Array;
 
   #width = 0;
   #mask = 0;
-  /** The slot of a row of zeros. */
-  #zeros = 0;
   /** By card id, which is at most 255. */
   readonly #columns = new Int16Array(256).fill(-1);
   #boots: string[] = [];
@@ -46,17 +42,16 @@ export class Timeline {
     return (index & this.#mask) * this.#width;
   }
 
-  /** The slot of the row before; zeros when there is none, which is what its totals are then. */
-  before(index: number): number {
-    return index > this.start ? this.slot(index - 1) : this.#zeros;
+  percents(slot: number): number {
+    return 8 * (slot + HEAD);
   }
 
-  cell(slot: number, column: number): number {
-    return 2 * (slot + HEAD) + idleTime.totals * column;
+  flags(slot: number): number {
+    return 8 * (slot + HEAD) + this.cards.length;
   }
 
-  percent(slot: number): number {
-    return 4 * this.cell(slot, this.cards.length);
+  counter(index: number): number {
+    return (index & this.#mask) * COUNTERS;
   }
 
   tsAt(index: number): Millis {
@@ -80,13 +75,14 @@ export class Timeline {
     return index;
   }
 
-  /** Puts the sample at `index`; rows from there on move up by one and their totals rise. Its cards must have columns. */
+  /** Puts the sample at `index`; rows from there on move up by one. Its cards must have columns. */
   insert(index: number, sample: Received, idle: IdleThresholds): void {
     if (this.end - this.start > this.#mask) this.#layOut(2 * (this.#mask + 1), this.cards);
-    for (let i = this.end; i > index; i--) this.#copy(this.slot(i - 1), this.slot(i));
+    for (let i = this.end; i > index; i--) this.#copy(i - 1, i);
     this.end++;
-    this.#write(this.slot(index), this.before(index), sample);
-    for (let i = index; i < this.end; i++) this.#count(i, sample, idle);
+    this.#write(index, sample, idle);
+    // The successor of a new row grew from it, no more from the row before.
+    for (let i = index; i < this.end; i++) network.count(this, i);
   }
 
   /** Goes on with these cards in this order; what is known of others is given up. */
@@ -96,8 +92,8 @@ export class Timeline {
     ids.forEach((id, column) => (this.#columns[id] = column));
   }
 
-  get bytes(): number {
-    return this.numbers.byteLength + this.#columns.byteLength;
+  get size_bytes(): number {
+    return this.numbers.byteLength + this.counters.byteLength + this.#columns.byteLength;
   }
 
   #firstAtOrAfter(ts: Millis): number {
@@ -112,36 +108,33 @@ export class Timeline {
   }
 
   #compareIdentity(index: number, sample: Received): number {
-    const slot = this.slot(index);
-    const boot_id = this.#boots[this.numbers[slot + BOOT]!]!;
+    const at = this.counter(index);
+    const boot_id = this.#boots[this.counters[at + BOOT]!]!;
     if (boot_id !== sample.boot_id) return boot_id < sample.boot_id ? -1 : 1;
-    return this.numbers[slot + SEQ]! - sample.seq;
+    return this.counters[at + SEQ]! - sample.seq;
   }
 
-  /** What the sample says, and the totals of the row before. */
-  #write(slot: number, before: number, sample: Received): void {
-    this.#copy(before, slot);
-    const { numbers, percents } = this;
+  #write(index: number, sample: Received, idle: IdleThresholds): void {
+    const { numbers, bytes, counters } = this;
+    const slot = this.slot(index);
     numbers[slot + TS] = sample.ts;
     numbers[slot + CPU] = sample.cpu;
-    numbers[slot + NETWORK_IN] = sample.network_in;
-    numbers[slot + NETWORK_OUT] = sample.network_out;
-    numbers[slot + UPTIME_S] = sample.uptime_s;
-    numbers[slot + BOOT] = this.#boot(sample.boot_id);
-    numbers[slot + SEQ] = sample.seq;
-    const percent = this.percent(slot);
-    for (let column = 0; column < this.cards.length; column++) percents[percent + column] = UNKNOWN;
-    for (const { id, utilization } of sample.gpus) if (utilization !== undefined) percents[percent + this.#columns[id]!] = Math.round(utilization);
-  }
-
-  /** Adds the sample to the totals of a row that is its own or a later one. The successor of a new row grew from it, no more from the row before. */
-  #count(index: number, sample: Received, idle: IdleThresholds): void {
-    const { numbers, words } = this;
-    const slot = this.slot(index);
-    numbers[slot + OBSERVED_MS]! += sample.interval_ms;
-    cpuTime.count(numbers, slot, sample);
-    network.count(numbers, slot, this.before(index));
-    for (const gpu of sample.gpus) idleTime.count(words, this.cell(slot, this.#columns[gpu.id]!), gpu, sample.interval_ms, idle);
+    numbers[slot + INTERVAL_MS] = sample.interval_ms;
+    const percents = this.percents(slot);
+    const flags = this.flags(slot);
+    bytes.fill(UNKNOWN, percents, flags);
+    bytes.fill(0, flags, flags + this.cards.length);
+    for (const gpu of sample.gpus) {
+      const column = this.#columns[gpu.id]!;
+      if (gpu.utilization !== undefined) bytes[percents + column] = Math.round(gpu.utilization);
+      bytes[flags + column] = idleFlags(gpu, idle);
+    }
+    const at = this.counter(index);
+    counters[at + NETWORK_IN] = sample.network_in;
+    counters[at + NETWORK_OUT] = sample.network_out;
+    counters[at + UPTIME_S] = sample.uptime_s;
+    counters[at + BOOT] = this.#boot(sample.boot_id);
+    counters[at + SEQ] = sample.seq;
   }
 
   #boot(boot_id: string): number {
@@ -158,45 +151,46 @@ export class Timeline {
     const old = this.#boots;
     const fresh = new Map<number, number>();
     for (let index = this.start; index < this.end; index++) {
-      const slot = this.slot(index);
-      const boot = this.numbers[slot + BOOT]!;
+      const at = this.counter(index) + BOOT;
+      const boot = this.counters[at]!;
       if (!fresh.has(boot)) fresh.set(boot, fresh.size);
-      this.numbers[slot + BOOT] = fresh.get(boot)!;
+      this.counters[at] = fresh.get(boot)!;
     }
     this.#boots = [...fresh.keys()].map((boot) => old[boot]!);
     this.#most_boots = 2 * fresh.size + FEW_BOOTS;
   }
 
   #copy(from: number, to: number): void {
-    this.numbers.copyWithin(to, from, from + this.#width);
+    this.numbers.copyWithin(this.slot(to), this.slot(from), this.slot(from) + this.#width);
+    this.counters.copyWithin(this.counter(to), this.counter(from), this.counter(from) + COUNTERS);
   }
 
   /** Moves all rows into memory for another number of them and other cards. Rare: the capacity doubles, cards are changed by hand. */
   #layOut(capacity: number, ids: readonly number[]): void {
-    const old = { numbers: this.numbers, words: this.words, percents: this.percents };
-    const rows = Array.from({ length: this.end - this.start }, (_, i) => this.slot(this.start + i));
-    const places = rows.map((slot) => ({ slot, cell: this.cell(slot, 0), percent: this.percent(slot) }));
+    const { numbers, bytes, counters } = this;
+    const places = Array.from({ length: this.end - this.start }, (_, i) => {
+      const slot = this.slot(this.start + i);
+      return { slot, percents: this.percents(slot), flags: this.flags(slot), counter: this.counter(this.start + i) };
+    });
     const columns = ids.map((id) => this.#columns[id]!);
     this.#allocate(capacity, ids);
     places.forEach((from, i) => {
       const slot = this.slot(this.start + i);
-      this.numbers.set(old.numbers.subarray(from.slot, from.slot + HEAD), slot);
+      this.numbers.set(numbers.subarray(from.slot, from.slot + HEAD), slot);
+      this.counters.set(counters.subarray(from.counter, from.counter + COUNTERS), this.counter(this.start + i));
       columns.forEach((was, column) => {
-        this.percents[this.percent(slot) + column] = was < 0 ? UNKNOWN : old.percents[from.percent + was]!;
-        // As words: read as a double, two of them may be a NaN, whose bits nothing promises to keep.
-        const cell = from.cell + idleTime.totals * was;
-        if (was >= 0) this.words.set(old.words.subarray(cell, cell + idleTime.totals), this.cell(slot, column));
+        this.bytes[this.percents(slot) + column] = was < 0 ? UNKNOWN : bytes[from.percents + was]!;
+        this.bytes[this.flags(slot) + column] = was < 0 ? 0 : bytes[from.flags + was]!;
       });
     });
   }
 
   #allocate(capacity: number, ids: readonly number[]): void {
-    this.#width = HEAD + Math.ceil((13 * ids.length) / 8);
+    this.#width = HEAD + Math.ceil((2 * ids.length) / 8);
     this.#mask = capacity - 1;
-    this.#zeros = capacity * this.#width;
-    this.numbers = new Float64Array(this.#zeros + this.#width);
-    this.words = new Uint32Array(this.numbers.buffer);
-    this.percents = new Uint8Array(this.numbers.buffer);
+    this.numbers = new Float64Array(capacity * this.#width);
+    this.bytes = new Uint8Array(this.numbers.buffer);
+    this.counters = new Float64Array(capacity * COUNTERS);
     this.cards = ids;
   }
 }

@@ -4,9 +4,8 @@ import { Maximum } from './maximum.js';
 import { Minimum } from './minimum.js';
 import { PercentCounts } from './percent-counts.js';
 import { SortedValues } from './sorted-values.js';
-import { cpuTime } from './cpu-time.js';
+import { CpuTime } from './cpu-time.js';
 import { increase } from './network.js';
-import { OBSERVED_MS } from '../row.js';
 
 const median = (values: number[]): number | null => {
   const sorted = values.toSorted((a, b) => a - b);
@@ -124,20 +123,21 @@ it('Minimum drops what nobody asks for any more before it grows', () => {
   expect(least.bytes).toBeLessThanOrEqual(16 * 32);
 });
 
-it('cpuTime has the mean of a stretch of rows to the last digits, where a plain total has drifted', () => {
-  const numbers = new Float64Array(2 * 16);
+it('CpuTime has the mean to the last digits after a million samples, where a plain sum has drifted', () => {
+  const time = new CpuTime(2);
   let plain = 0;
-  const count = (cpu: number) => {
-    cpuTime.count(numbers, 16, { cpu, interval_ms: 333 });
-    numbers[16 + OBSERVED_MS]! += 333;
-    plain += cpu * 333;
-  };
-  for (let i = 0; i < 1_000_000; i++) count((i / 7) % 100);
-  numbers.copyWithin(0, 16);
-  const before = plain;
-  for (let i = 0; i < 10; i++) count(31.9);
-  expect(cpuTime.mean(numbers, { newest: 16, before: 0 })).toBeCloseTo(31.9, 12);
-  expect((plain - before) / 3_330).not.toBeCloseTo(31.9, 12);
+  const cpu = (i: number): number => (i < 999_990 ? (i / 7) % 100 : 31.9);
+  for (let i = 0; i < 1_000_000; i++) {
+    time.shift(1, cpu(i), 333, 1);
+    plain += cpu(i) * 333;
+    if (i < 10) continue;
+    time.shift(1, cpu(i - 10), 333, -1);
+    plain -= cpu(i - 10) * 333;
+  }
+  expect(time.observed(1)).toBe(3_330);
+  expect(time.mean(1)).toBeCloseTo(31.9, 12);
+  expect(plain / 3_330).not.toBeCloseTo(31.9, 12);
+  expect(time.mean(0)).toBeNull();
 });
 
 describe('increase of a counter', () => {

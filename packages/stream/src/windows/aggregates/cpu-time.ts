@@ -1,25 +1,41 @@
-import type { Received } from '../../ingest/decode.js';
-import { CPU_TIME, CPU_TIME_LOW, OBSERVED_MS, type Stretch } from '../row.js';
+import type { Millis } from '@vacancy/shared';
+
+/** Of each window: its observed ms, percent × ms, and what rounding took from that. */
+const SUMS = 3;
 
 /**
- * Mean CPU, weighted by observed time, from the total of percent × ms.
+ * Observed time of each window, and the mean CPU weighted by it.
  *
- * Plain floats would drift: each addition rounds, and a total grows for months. The rounding of every step is caught exactly
- * (TwoSum) and summed on its own, so that the difference of two totals is right to some 16 digits.
+ * Plain floats would drift: each addition rounds, and a window slides for months. The rounding of every step is caught exactly
+ * (TwoSum) and summed on its own, so that the sum is right to some 16 digits.
  */
-export const cpuTime = {
-  count(numbers: Float64Array, slot: number, { cpu, interval_ms }: Pick<Received, 'cpu' | 'interval_ms'>): void {
-    const x = cpu * interval_ms;
-    const before = numbers[slot + CPU_TIME]!;
+export class CpuTime {
+  readonly #sums: Float64Array;
+
+  constructor(windows: number) {
+    this.#sums = new Float64Array(SUMS * windows);
+  }
+
+  shift(window: number, cpu: number, interval_ms: Millis, sign: 1 | -1): void {
+    const sums = this.#sums;
+    const at = SUMS * window;
+    const x = sign * cpu * interval_ms;
+    const before = sums[at + 1]!;
     const total = before + x;
     const rounded = total - before;
-    numbers[slot + CPU_TIME_LOW]! += before - (total - rounded) + (x - rounded);
-    numbers[slot + CPU_TIME] = total;
-  },
+    sums[at]! += sign * interval_ms;
+    sums[at + 1] = total;
+    sums[at + 2]! += before - (total - rounded) + (x - rounded);
+    if (sums[at] === 0) sums.fill(0, at + 1, at + SUMS);
+  }
 
-  mean(numbers: Float64Array, { newest, before }: Pick<Stretch, 'newest' | 'before'>): number | null {
-    const ms = numbers[newest + OBSERVED_MS]! - numbers[before + OBSERVED_MS]!;
-    const time = numbers[newest + CPU_TIME]! - numbers[before + CPU_TIME]! + (numbers[newest + CPU_TIME_LOW]! - numbers[before + CPU_TIME_LOW]!);
-    return ms > 0 ? time / ms : null;
-  },
-};
+  observed(window: number): Millis {
+    return this.#sums[SUMS * window]!;
+  }
+
+  mean(window: number): number | null {
+    const at = SUMS * window;
+    const observed = this.#sums[at]!;
+    return observed > 0 ? (this.#sums[at + 1]! + this.#sums[at + 2]!) / observed : null;
+  }
+}

@@ -1,34 +1,70 @@
 import { isFree8g, isUsed10pct, type GpuSample, type IdleRate, type IdleThresholds, type Millis } from '@vacancy/shared';
 
-/** Where a card's totals lie from its cell on, ms modulo 2^32: observed, and idle by each definition. */
-const OBSERVED = 0;
-const FREE8G = 1;
-const USED10PCT = 2;
+/** What a row keeps of a card: that it was there, and whether it was idle by each definition. */
+const PRESENT = 1;
+const FREE8G = 2;
+const USED10PCT = 4;
 
-/** The part of a card's observed time in which it was idle, by both definitions. */
-export const idleTime = {
-  totals: 3,
-  /** Beyond this a difference of two totals would not be the sum between them any more: 49 days. */
-  most_ms: 2 ** 32 - 1,
+export const idleFlags = (gpu: GpuSample, idle: IdleThresholds): number =>
+  PRESENT | (isFree8g(gpu, idle) ? FREE8G : 0) | (isUsed10pct(gpu, idle) ? USED10PCT : 0);
 
-  count(words: Uint32Array, cell: number, gpu: GpuSample, ms: Millis, idle: IdleThresholds): void {
-    words[cell + OBSERVED]! += ms;
-    if (isFree8g(gpu, idle)) words[cell + FREE8G]! += ms;
-    if (isUsed10pct(gpu, idle)) words[cell + USED10PCT]! += ms;
-  },
+/** Of each window and card: ms observed, and idle by each definition. */
+const SUMS = 3;
 
-  observed(words: Uint32Array, cell: number, before: number): Millis {
-    return (words[cell + OBSERVED]! - words[before + OBSERVED]!) >>> 0;
-  },
+/** The part of the cards' observed time in which they were idle, by both definitions: whole ms, so the sums are exact. */
+export class IdleTime {
+  readonly #windows: number;
+  #cards = 0;
+  #sums = new Float64Array(0);
 
-  free8g(words: Uint32Array, cell: number, before: number): Millis {
-    return (words[cell + FREE8G]! - words[before + FREE8G]!) >>> 0;
-  },
+  constructor(windows: number) {
+    this.#windows = windows;
+  }
 
-  used10pct(words: Uint32Array, cell: number, before: number): Millis {
-    return (words[cell + USED10PCT]! - words[before + USED10PCT]!) >>> 0;
-  },
-};
+  /** Counts a row in, or with a negative time out. Its flags lie in `flags` from `from` on. */
+  shift(window: number, flags: Uint8Array, from: number, ms: Millis): void {
+    const sums = this.#sums;
+    for (let card = 0, at = this.#at(window, 0); card < this.#cards; card++, at += SUMS) {
+      const of = flags[from + card]!;
+      if (of & PRESENT) sums[at]! += ms;
+      if (of & FREE8G) sums[at + 1]! += ms;
+      if (of & USED10PCT) sums[at + 2]! += ms;
+    }
+  }
+
+  observed(window: number, card: number): Millis {
+    return this.#sums[this.#at(window, card)]!;
+  }
+
+  /** Share of the observed time, 0–1; NaN without any. */
+  free8g(window: number, card: number): number {
+    const at = this.#at(window, card);
+    return this.#sums[at + 1]! / this.#sums[at]!;
+  }
+
+  used10pct(window: number, card: number): number {
+    const at = this.#at(window, card);
+    return this.#sums[at + 2]! / this.#sums[at]!;
+  }
+
+  /** Goes on with these cards in this order, each named by its number until now; -1 begins an empty one. */
+  arrange(cards: readonly number[]): void {
+    const [old, each] = [this.#sums, SUMS * this.#cards];
+    this.#cards = cards.length;
+    this.#sums = new Float64Array(SUMS * cards.length * this.#windows);
+    for (let window = 0; window < this.#windows; window++) {
+      cards.forEach((was, now) => was >= 0 && this.#sums.set(old.subarray(window * each + SUMS * was, window * each + SUMS * (was + 1)), this.#at(window, now)));
+    }
+  }
+
+  get bytes(): number {
+    return this.#sums.byteLength;
+  }
+
+  #at(window: number, card: number): number {
+    return SUMS * (window * this.#cards + card);
+  }
+}
 
 const UNSEEN: IdleRate = { free8g: null, used10pct: null };
 
@@ -38,12 +74,11 @@ export class MeanIdleRate {
   #free8g = 0;
   #used10pct = 0;
 
-  add(words: Uint32Array, cell: number, before: number): void {
-    const observed = idleTime.observed(words, cell, before);
-    if (observed === 0) return;
+  add(time: IdleTime, window: number, card: number): void {
+    if (time.observed(window, card) === 0) return;
     this.#cards++;
-    this.#free8g += ((words[cell + FREE8G]! - words[before + FREE8G]!) >>> 0) / observed;
-    this.#used10pct += ((words[cell + USED10PCT]! - words[before + USED10PCT]!) >>> 0) / observed;
+    this.#free8g += time.free8g(window, card);
+    this.#used10pct += time.used10pct(window, card);
   }
 
   value(): IdleRate {

@@ -1,6 +1,7 @@
 import { SECOND } from '@vacancy/shared';
 import type { NetworkRates } from '../stats.js';
-import { BOOT, DOWN_BYTES, DOWN_MS, NETWORK_IN, NETWORK_OUT, OBSERVED_MS, TS, UPTIME_S, UP_BYTES, UP_MS, type Stretch } from '../row.js';
+import type { Timeline } from '../timeline.js';
+import { BOOT, DOWN_BYTES, DOWN_MS, NETWORK_IN, NETWORK_OUT, UPTIME_S, UP_BYTES, UP_MS } from '../row.js';
 
 /**
  * Upload and download rates: increases of the counters ÷ the time over which they grew. An increase lies where its end lies, whole;
@@ -8,20 +9,24 @@ import { BOOT, DOWN_BYTES, DOWN_MS, NETWORK_IN, NETWORK_OUT, OBSERVED_MS, TS, UP
  */
 export const network = {
   /** Makes a row's totals from those of the row before it. */
-  count(numbers: Float64Array, slot: number, before: number): void {
-    const first = numbers[before + OBSERVED_MS] === 0;
-    const ms = numbers[slot + TS]! - numbers[before + TS]!;
-    const rebooted = numbers[slot + BOOT] !== numbers[before + BOOT] || numbers[slot + UPTIME_S]! < numbers[before + UPTIME_S]!;
-    const up = first ? null : increase(numbers[before + NETWORK_OUT]!, numbers[slot + NETWORK_OUT]!, rebooted);
-    const down = first ? null : increase(numbers[before + NETWORK_IN]!, numbers[slot + NETWORK_IN]!, rebooted);
-    numbers[slot + UP_BYTES] = numbers[before + UP_BYTES]! + (up ?? 0);
-    numbers[slot + UP_MS] = numbers[before + UP_MS]! + (up === null ? 0 : ms);
-    numbers[slot + DOWN_BYTES] = numbers[before + DOWN_BYTES]! + (down ?? 0);
-    numbers[slot + DOWN_MS] = numbers[before + DOWN_MS]! + (down === null ? 0 : ms);
+  count(rows: Timeline, index: number): void {
+    const { counters } = rows;
+    const at = rows.counter(index);
+    if (index === rows.start) return void counters.fill(0, at + UP_BYTES, at + DOWN_MS + 1);
+    const before = rows.counter(index - 1);
+    const ms = rows.tsAt(index) - rows.tsAt(index - 1);
+    const rebooted = counters[at + BOOT] !== counters[before + BOOT] || counters[at + UPTIME_S]! < counters[before + UPTIME_S]!;
+    const up = increase(counters[before + NETWORK_OUT]!, counters[at + NETWORK_OUT]!, rebooted);
+    const down = increase(counters[before + NETWORK_IN]!, counters[at + NETWORK_IN]!, rebooted);
+    counters[at + UP_BYTES] = counters[before + UP_BYTES]! + (up ?? 0);
+    counters[at + UP_MS] = counters[before + UP_MS]! + (up === null ? 0 : ms);
+    counters[at + DOWN_BYTES] = counters[before + DOWN_BYTES]! + (down ?? 0);
+    counters[at + DOWN_MS] = counters[before + DOWN_MS]! + (down === null ? 0 : ms);
   },
 
-  rates(numbers: Float64Array, stretch: Stretch): NetworkRates {
-    return { network_up: rate(numbers, stretch, UP_BYTES, UP_MS), network_down: rate(numbers, stretch, DOWN_BYTES, DOWN_MS) };
+  /** Over the rows from `first` on. */
+  rates(rows: Timeline, first: number): NetworkRates {
+    return { network_up: rate(rows, first, UP_BYTES, UP_MS), network_down: rate(rows, first, DOWN_BYTES, DOWN_MS) };
   },
 };
 
@@ -31,7 +36,13 @@ export function increase(before: number, after: number, rebooted: boolean): numb
   return rebooted ? after : null;
 }
 
-function rate(numbers: Float64Array, { newest, before }: Stretch, bytes: number, ms: number): number | null {
-  const time = numbers[newest + ms]! - numbers[before + ms]!;
-  return time > 0 ? ((numbers[newest + bytes]! - numbers[before + bytes]!) * SECOND) / time : null;
+function rate(rows: Timeline, first: number, bytes: number, ms: number): number | null {
+  const time = grown(rows, first, ms);
+  return time > 0 ? (grown(rows, first, bytes) * SECOND) / time : null;
+}
+
+/** A difference of two totals: of the newest row, and of the one before the first. */
+function grown(rows: Timeline, first: number, of: number): number {
+  const { counters, start, end } = rows;
+  return counters[rows.counter(end - 1) + of]! - (first > start ? counters[rows.counter(first - 1) + of]! : 0);
 }
