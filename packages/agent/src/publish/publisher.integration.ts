@@ -116,6 +116,17 @@ describe('the publisher', () => {
     expect([...expectUnbroken(await stored()).values()].sort()).toEqual([1, 100]);
   });
 
+  it('sends a burst that becomes backlog without waiting for the next sample', async () => {
+    using spool = openSpool();
+    await using publisher = new Publisher(spool, { ...options, nats_url: [nats.url] }, silentLog);
+    await waitFor(() => publisher.connected, 20_000, 'a connection');
+    publisher.publish(reading(0));
+    expect(await publisher.drain(10_000)).toBe(true);
+    for (let i = 1; i < 100; i++) publisher.publish(reading(i));
+    expect(await publisher.drain(10_000)).toBe(true);
+    expect(await stored()).toHaveLength(100);
+  });
+
   it('learns how far its clock is from the broker’s', async () => {
     using spool = openSpool();
     const ahead = { now: () => Date.now() + 90_000, setTimer: (ms: number, task: () => void) => { const timer = setTimeout(task, ms); return () => clearTimeout(timer); } };

@@ -154,7 +154,10 @@ export class Publisher implements AsyncDisposable {
   async #lane(lane: LaneName): Promise<void> {
     let backoff = 0;
     while (!this.#stop.signal.aborted) {
-      if (this.#up && lane === 'live' && this.#spool.waiting('live') > CATCH_UP) this.#spool.startRun();
+      if (this.#up && lane === 'live' && this.#spool.waiting('live') > CATCH_UP) {
+        this.#spool.startRun();
+        this.#wake.all(); // the other lane has work now
+      }
       const entry = this.#up ? this.#spool.peek(lane) : null;
       if (!entry) {
         await this.#wake.next(this.#stop.signal);
