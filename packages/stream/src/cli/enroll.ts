@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import type { LiveRow } from '@vacancy/shared';
-import { EnrolmentError, enroll, hubDir, installLine, installScriptSha256, listEnrolled, revoke, type Reload } from '../enroll/index.js';
+import { EnrolmentError, enroll, hubDir, installLine, installScriptSha256, isOpen, listEnrolled, revoke, type Reload } from '../enroll/index.js';
 import { dataDir } from './data-dir.js';
 import { CommandError, ask, hubPort, hubUrl } from './hub-api.js';
 import { table } from './terminal.js';
@@ -21,6 +21,7 @@ export function registerEnroll(program: Command): void {
       const { seed, reload } = await enroll(dir(), server, { replace: options.replace ?? false }).catch(asSentence);
       const line = installLine({ id: server, seed, hub_url: options.hub, nats_url: options.nats, install_sha256 });
       process.stdout.write(`${server} is enrolled. ${told(reload)}\nPaste this on the server; it holds the credential and is shown only now:\n\n${line}\n`);
+      if ((await isOpen(dir())) === false) process.stdout.write(CLOSED);
     });
 
   program
@@ -46,6 +47,11 @@ export function registerEnroll(program: Command): void {
       process.stdout.write(options.json ? `${JSON.stringify(agents, null, 2)}\n` : `${table([HEAD, ...agents.map(toLine)])}\n`);
     });
 }
+
+const CLOSED = `
+The broker was last started for this machine alone: other servers do not reach it. Start Vacancy with VACANCY_NATS_HOST, VACANCY_HOST
+and VACANCY_PASSWORD set, as docs/enrol.md says, before you paste the line elsewhere.
+`;
 
 /** The hub serves the agent's files; they are packed when the first server is enrolled. */
 async function packedAgent(): Promise<string> {

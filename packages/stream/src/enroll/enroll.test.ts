@@ -7,6 +7,7 @@ import { enroll, listEnrolled, revoke } from './agents.js';
 import { hubDir, prepareHub } from './hub.js';
 import { installLine } from './install-line.js';
 import { natsConfig } from './nats-config.js';
+import { isOpen } from './open.js';
 import { reloadBroker } from './reload.js';
 
 const STREAM = `U${'A'.repeat(55)}`;
@@ -75,6 +76,15 @@ describe('enrolment', () => {
     expect(await readFile(hub.config, 'utf8')).toBe(before);
     expect(await listEnrolled(dir)).toEqual(agents);
     expect((await stat(hub.stream_credentials)).mode & 0o777).toBe(0o600);
+  });
+
+  it('knows whether other machines reach the broker', async () => {
+    expect(await isOpen(path.join(data_dir, 'nowhere'))).toBeNull();
+    expect(await isOpen(dir)).toBe(false);
+    for (const [host, open] of [['0.0.0.0', true], ['::', true], ['10.0.0.1', true], ['::1', false]] as const) {
+      await prepareHub({ data_dir, port: 4222, host });
+      expect(await isOpen(dir), host).toBe(open);
+    }
   });
 
   it('signals nobody when the process of the recorded number is not its broker', async () => {

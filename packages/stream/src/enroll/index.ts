@@ -3,4 +3,5 @@ export { EnrolmentError, agentsConfig, ensureAgentKey, enroll, listEnrolled, rev
 export { hubDir, prepareHub, type Hub, type HubOptions } from './hub.js';
 export { installLine, type InstallLine } from './install-line.js';
 export { natsConfig, type NatsConfigOptions } from './nats-config.js';
+export { isOpen } from './open.js';
 export { reloadBroker, type Reload } from './reload.js';
