@@ -288,6 +288,21 @@ describe('sensors and sizes', () => {
     ]);
   });
 
+  it('are not asked where that would wake a sleeper, or keep a card awake', async () => {
+    const chip = (number: number, name: string, control: string, status: string): void => {
+      mkdirSync(join(folder, `hwmon${number}`, 'device/power'), { recursive: true });
+      for (const [file, text] of Object.entries({ name, temp1_input: `${number}000`, 'device/power/control': control, 'device/power/runtime_status': status })) {
+        writeFileSync(join(folder, `hwmon${number}`, file), `${text}\n`);
+      }
+    };
+    chip(40, 'amdgpu', 'auto', 'active');
+    chip(41, 'amdgpu', 'on', 'active');
+    chip(42, 'drivetemp', 'auto', 'suspended');
+    chip(43, 'iwlwifi_1', 'auto', 'active');
+    const found = await new TemperatureCollector(folder).collect(new AbortController().signal);
+    expect(found.map(({ sensor }) => sensor)).toEqual(['amdgpu temp1', 'iwlwifi_1 temp1']);
+  });
+
   it('count resident pages of the kernel’s own size', () => {
     expect(parseStatm('1000 250 10 1 0 40 0\n')).toBe(250);
     expect(pageSize('1000 250', 'VmSize:\t    4000 kB\n')).toBe(4096);

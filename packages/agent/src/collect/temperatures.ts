@@ -13,7 +13,13 @@ export function toTemperature(chip: string, label: string, millidegrees: string)
   return { sensor: `${chip.trim()} ${label.trim()}`.slice(0, 64), temperature };
 }
 
-/** Every temperature sensor under /sys/class/hwmon. Some chips answer over slow buses: not more often than this, and off the main thread. */
+/** Cards' own sensors: their temperature comes with the card. */
+const CARDS = new Set(['amdgpu', 'radeon', 'nouveau']);
+
+/**
+ * Every temperature sensor under /sys/class/hwmon but those of sleepers: asking wakes a card or disk that the kernel put to sleep, and keeps
+ * an idle card from falling asleep. Some chips answer over slow buses: not more often than this, and off the main thread.
+ */
 export class TemperatureCollector implements Collector<Temperature[]> {
   readonly name = 'temperatures';
   readonly cadence_ms = 10_000;
@@ -35,6 +41,7 @@ export class TemperatureCollector implements Collector<Temperature[]> {
 
 async function readChip(dir: string): Promise<Temperature[]> {
   const chip = await text(`${dir}/name`);
+  if (await mayNotBeAsked(dir, chip.trim())) return [];
   const inputs = (await readdir(dir).catch(() => [])).filter((file) => /^temp\d+_input$/.test(file)).sort();
   const found: Temperature[] = [];
   for (const input of inputs) {
@@ -43,6 +50,11 @@ async function readChip(dir: string): Promise<Temperature[]> {
     if (temperature) found.push(temperature);
   }
   return found;
+}
+
+async function mayNotBeAsked(dir: string, chip: string): Promise<boolean> {
+  if ((await text(`${dir}/device/power/runtime_status`)).trim() === 'suspended') return true;
+  return CARDS.has(chip) && (await text(`${dir}/device/power/control`)).trim() === 'auto';
 }
 
 /** A sensor that is switched off answers with an error: it has no temperature. */
