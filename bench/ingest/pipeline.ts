@@ -1,8 +1,10 @@
-// (b) The whole pipeline on a backlog: windows and live table from one reading of the stream, persistence from the other.
+// (b) The whole pipeline on a backlog: windows and live table read the stream, persistence takes what they have read.
 import { connect } from '@nats-io/transport-node';
 import { DEFAULT_IDLE } from '@vacancy/shared';
+import { Tail } from '../../packages/stream/src/ingest/tail.js';
 import { Live } from '../../packages/stream/src/live/live.js';
 import { silentLog } from '../../packages/stream/src/log.js';
+import { migrate } from '../../packages/stream/src/store/migrate.js';
 import { createStore } from '../../packages/stream/src/store/store.js';
 import type { DatabaseOptions } from '../../packages/stream/src/store/client.js';
 import { parameters, say } from './processes.js';
@@ -11,14 +13,16 @@ const { url, count, clickhouse, dataDir, live: withLive } = parameters<{
   url: string; count: number; clickhouse: DatabaseOptions; dataDir: string; live: boolean;
 }>();
 const nats = await connect({ servers: url, noAsyncTraces: true });
-const store = createStore({ nats, clickhouse, dataDir, log: silentLog, timezone: 'UTC' });
-const live = new Live({ nats, idle: DEFAULT_IDLE, idle_lead: 'free8g', held: () => null, likeServer: () => [], store_lag_ms: () => null });
+const tail = new Tail();
+const store = createStore({ nats, tail, clickhouse, dataDir, log: silentLog, timezone: 'UTC' });
+const live = new Live({ nats, tail, idle: DEFAULT_IDLE, idle_lead: 'free8g', held: () => null, likeServer: () => [], store_lag_ms: () => null });
 
 // Migrating is not part of the question.
-await store.start();
+await migrate(store.db, store.settings);
 const before = process.cpuUsage();
 const start = performance.now();
 if (withLive) await live.start();
+await store.start();
 while (store.status().inserted < count || (withLive && live.feed.received < count)) {
   if (performance.now() - start > 300_000) throw new Error(JSON.stringify(store.status()));
   await new Promise((resolve) => setTimeout(resolve, 5));

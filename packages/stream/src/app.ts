@@ -14,6 +14,7 @@ import { seriesRoutes } from './http/routes/series.js';
 import { createHttp } from './http/server.js';
 import { connectBroker, type Broker } from './ingest/connect.js';
 import { ensureStreams } from './ingest/streams.js';
+import { Tail } from './ingest/tail.js';
 import { Lifetime } from './lifetime.js';
 import { Live } from './live/live.js';
 import { createPush, type Push } from './live/push.js';
@@ -66,10 +67,12 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
 
   const engine = config.clickhouse.url === null ? life.own(await openEngine(config, log, clock)) : null;
   const clickhouse = engine ?? { ...config.clickhouse, url: config.clickhouse.url! };
+  const tail = new Tail();
   const store = life.own(
     createStore(
       {
         nats,
+        tail,
         clickhouse: { url: clickhouse.url, username: clickhouse.username, password: clickhouse.password },
         dataDir: path.join(config.data_dir, 'store'),
         timezone: config.timezone,
@@ -89,6 +92,7 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
     new Live(
       {
         nats,
+        tail,
         idle: config.idle,
         idle_lead: config.idle_lead,
         held: (server, gpu) => recommender?.held(server, gpu) ?? null,
@@ -173,8 +177,9 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
     ),
   );
 
-  await store.start();
+  // The screen first: it needs no database, and the store takes what is read here instead of reading it again.
   await live.start();
+  await store.start();
   reports.start();
   if (config.serverstatus) {
     const accounts = fileAccounts(serverStatusAccounts(config.data_dir));

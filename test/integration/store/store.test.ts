@@ -1,10 +1,15 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { SAMPLES_STREAM, sampleSubject, type Sample } from '@vacancy/shared';
+import { SAMPLES_STREAM, sampleSubject, systemClock, type Clock, type Sample } from '@vacancy/shared';
+import { consume } from '../../../packages/stream/src/ingest/consume.js';
+import { decode } from '../../../packages/stream/src/ingest/decode.js';
+import { Tail } from '../../../packages/stream/src/ingest/tail.js';
 import { silentLog } from '../../../packages/stream/src/log.js';
 import type { Database } from '../../../packages/stream/src/store/client.js';
 import { createStore, type Store, type StoreOptions } from '../../../packages/stream/src/store/store.js';
@@ -124,6 +129,21 @@ describe('from the stream into the archives', () => {
     await expectExactly(store, list);
   });
 
+  it('begins without a database that takes a connection and says nothing', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const hasty: Clock = { now: systemClock.now, setTimer: (ms, task) => systemClock.setTimer(ms / 50, task) };
+    const store = createStore({ clickhouse: { url, request_timeout_ms: 2_000 }, nats, dataDir, log: silentLog }, hasty);
+    const started = performance.now();
+    await store.start();
+    expect(performance.now() - started).toBeLessThan(1_900);
+    expect(store.status().ready).toBe(false);
+    await waitFor(() => store.status().last_error !== null, 10_000, 'the reason');
+    await store[Symbol.asyncDispose]();
+    silent.close();
+  });
+
   it('waits for a broker that was killed', async () => {
     const list = take(1000);
     await using store = open();
@@ -162,6 +182,71 @@ describe('from the stream into the archives', () => {
     await store.start();
     await expectExactly(store, list);
     expect(store.status().duplicates).toBe(50);
+  });
+});
+
+describe('beside a live way that has read it already', () => {
+  const live = (tail: Tail) =>
+    consume(nats, { stream: SAMPLES_STREAM, from: 'all', onMessage: (message, delivery) => tail.add(message.stream_seq, message.data.length, decode(message), delivery) });
+  const consumers = async (): Promise<number> => (await (await jetstreamManager(nats)).streams.info(SAMPLES_STREAM)).state.consumer_count;
+
+  it('asks the broker for nothing, until the live way is stuck', async () => {
+    const list = take(1400);
+    const tail = new Tail();
+    const reading = await live(tail);
+    await using store = open({ tail });
+    await store.start();
+    await publish(nats, list.slice(0, 400));
+    await waitFor(() => store.status().inserted === 400, 30_000, 'first part');
+    await waitFor(async () => (await consumers()) === 1, 10_000, 'one consumer');
+    await publish(nats, list.slice(400, 900));
+    await waitFor(() => store.status().inserted === 900, 30_000, 'second part');
+    expect(await consumers()).toBe(1);
+    await reading[Symbol.asyncDispose]();
+    await publish(nats, list.slice(900));
+    await expectExactly(store, list);
+  });
+
+  it('goes on by itself when the live way has run far ahead, and meets it again', async () => {
+    const list = take(2000);
+    const tail = new Tail({ messages: 350, bytes: 1e9 });
+    await using _reading = await live(tail);
+    await using store = open({ tail });
+    await store.start();
+    await publish(nats, list.slice(0, 300));
+    await waitFor(() => store.status().inserted === 300, 30_000, 'first part');
+    const pid = engine.engine.pid!;
+    process.kill(pid, 'SIGKILL');
+    await publish(nats, list.slice(300, 1700));
+    await waitFor(() => engine.engine.ready() && engine.engine.pid !== pid, 30_000, 'engine again');
+    await waitFor(() => store.status().inserted === 1700, 60_000, 'caught up');
+    await publish(nats, list.slice(1700));
+    await expectExactly(store, list);
+    await waitFor(async () => (await consumers()) === 1, 10_000, 'one consumer');
+  });
+
+  it('does not take what the live way read from a stream that was made anew for the old one', async () => {
+    const list = take(900);
+    const tail = new Tail();
+    const read = (samples: readonly Sample[], first: number, consumer: string): void =>
+      samples.forEach((sample, i) => {
+        const data = new TextEncoder().encode(JSON.stringify(sample));
+        const message = { subject: sampleSubject(sample.server), data, stream_seq: first + i, received_ts: sample.ts };
+        tail.add(first + i, data.length, decode(message), { consumer, delivered: first + i, pending: 0 });
+      });
+    await publish(nats, list.slice(0, 400));
+    read(list.slice(0, 400), 1, 'one');
+    // It waits for the next cut for longer than the stream takes to be made anew.
+    await using store = open({ tail, limits: { messages: 100, age_ms: 4000 } });
+    await store.start();
+    await waitFor(() => store.status().inserted === 400, 30_000, 'first stream');
+    await (await jetstreamManager(nats)).streams.delete(SAMPLES_STREAM);
+    await makeStream(nats);
+    await publish(nats, list.slice(300));
+    // The live way's consumer went on behind its own last position.
+    read(list.slice(700), 401, 'two');
+    await expectExactly(store, list);
+    expect(store.status().duplicates).toBe(100);
   });
 });
 

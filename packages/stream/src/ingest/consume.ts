@@ -1,13 +1,13 @@
 import { DeliverPolicy, jetstream, jetstreamManager, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Message } from './decode.js';
+import type { Delivery } from './tail.js';
 
 export interface ConsumeOptions {
   readonly stream: string;
   /** Where to begin: everything kept, or what the broker received from a moment on (Unix ms). */
   readonly from: 'all' | { readonly received_ts: number };
-  /** `pending` messages follow this one. */
-  readonly onMessage: (message: Message, pending: number) => void;
+  readonly onMessage: (message: Message, delivery: Delivery) => void;
 }
 
 /**
@@ -27,7 +27,7 @@ export async function consume(nats: NatsConnection, { stream, from, onMessage }:
     max_messages: 5_000,
     expires: 5_000,
     idle_heartbeat: 1_000,
-    callback: (message) => onMessage(toMessage(message), message.info.pending),
+    callback: (message) => onMessage(toMessage(message), toDelivery(message)),
   });
   return {
     async [Symbol.asyncDispose]() {
@@ -64,3 +64,5 @@ export const toMessage = (message: JsMsg): Message => ({
   stream_seq: message.seq,
   received_ts: Math.floor(message.info.timestampNanos / 1e6),
 });
+
+const toDelivery = ({ info: { consumer, deliverySequence: delivered, pending } }: JsMsg): Delivery => ({ consumer, delivered, pending });

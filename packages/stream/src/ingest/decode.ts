@@ -25,7 +25,10 @@ export interface SetAside extends Rejection {
   readonly message: Message;
 }
 
-export function decode(message: Message): Result<Received, SetAside> {
+/** A sample, or why there is none. */
+export type Decoded = Result<Received, SetAside>;
+
+export function decode(message: Message): Decoded {
   const decoded = decodeSample(message.subject, message.data);
   if (!decoded.ok) return err({ ...decoded.error, message });
   const received = decoded.value as Sample & { stream_seq: number; received_ts: number; skewed: boolean };

@@ -4,11 +4,14 @@ import { Subject } from 'rxjs';
 import { INVENTORY_STREAM, SAMPLES_STREAM, decodeInventory, systemClock, type Clock, type Inventory, type Millis } from '@vacancy/shared';
 import { consume, latestPerSubject } from '../ingest/consume.js';
 import { decode, type Message, type Received } from '../ingest/decode.js';
+import type { Delivery, Tail } from '../ingest/tail.js';
 
 export interface FeedOptions {
   readonly nats: NatsConnection;
   /** How far back windows look: what a restart reads again, ms. */
   readonly horizon_ms: number;
+  /** Gets what is read here, for the storing way. */
+  readonly tail?: Tail | undefined;
 }
 
 /**
@@ -62,9 +65,9 @@ export class LiveFeed implements AsyncDisposable {
     }
     const { state } = await (await jetstreamManager(nats)).streams.info(SAMPLES_STREAM);
     if (state.messages === 0 || Date.parse(state.last_ts) < since) this.#readUpTo(null);
-    const onMessage = (message: Message, pending: number): void => {
-      this.#sample(message);
-      this.#readUpTo(pending > 0 ? message.received_ts : null);
+    const onMessage = (message: Message, delivery: Delivery): void => {
+      this.#sample(message, delivery);
+      this.#readUpTo(delivery.pending > 0 ? message.received_ts : null);
     };
     this.#open.push(await consume(nats, { stream: SAMPLES_STREAM, from: { received_ts: since }, onMessage }));
   }
@@ -74,9 +77,10 @@ export class LiveFeed implements AsyncDisposable {
     this.#warm ||= received_ts === null;
   }
 
-  #sample(message: Message): void {
+  #sample(message: Message, delivery: Delivery): void {
     this.received++;
     const decoded = decode(message);
+    this.#options.tail?.add(message.stream_seq, message.data.length, decoded, delivery);
     if (decoded.ok) this.samples.next(decoded.value);
     else this.rejected++;
   }

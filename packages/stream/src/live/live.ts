@@ -4,6 +4,7 @@ import {
 } from '@vacancy/shared';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Subject } from 'rxjs';
+import type { Tail } from '../ingest/tail.js';
 import { FleetWindows, emptyServerWindows, slidingWindows } from '../windows/index.js';
 import { LiveFeed } from './feed.js';
 import { OVERVIEW_WINDOW, toOverview } from './overview.js';
@@ -18,6 +19,8 @@ export interface LiveOptions {
   readonly likeServer: () => Candidate[];
   /** How far the database is behind the broker, ms; null when nobody knows. */
   readonly store_lag_ms: () => number | null;
+  /** Where to put what was read and decoded, for the storing way. */
+  readonly tail?: Tail | undefined;
 }
 
 /** A server's silence is noticed within this time of its being too long. */
@@ -36,12 +39,12 @@ export class Live implements AsyncDisposable {
   #cancel: () => void = () => {};
 
   constructor(options: LiveOptions, clock: Clock = systemClock) {
-    const { nats, idle, held } = options;
+    const { nats, idle, held, tail } = options;
     this.#options = options;
     this.#clock = clock;
     this.#table = new LiveTable({ idle, held });
     this.windows = new FleetWindows({ idle });
-    this.feed = new LiveFeed({ nats, horizon_ms: HORIZON_MS }, clock);
+    this.feed = new LiveFeed({ nats, horizon_ms: HORIZON_MS, tail }, clock);
   }
 
   async start(): Promise<void> {

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
-import { sampleSubject, type IdleThresholds, type Result } from '@vacancy/shared';
-import type { Received, SetAside } from '../ingest/decode.js';
+import { sampleSubject, type IdleThresholds } from '@vacancy/shared';
+import type { Decoded, Received, SetAside } from '../ingest/decode.js';
 import type { Batch } from './journal.js';
 import type { Booked, Ledger } from './ledger.js';
 import { encodeRejected, encodeSamples, type RejectedRow } from './rows.js';
@@ -11,7 +11,7 @@ export interface Cut {
   /** The positions that it covers, both inclusive; deleted messages leave holes. */
   readonly from: number;
   readonly to: number;
-  readonly messages: readonly Result<Received, SetAside>[];
+  readonly messages: readonly Decoded[];
 }
 
 export interface Made {

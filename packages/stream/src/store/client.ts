@@ -39,11 +39,13 @@ const EXACTLY_ONCE: ClickHouseSettings = {
 export function openDatabase(options: DatabaseOptions): Database {
   const name = options.database ?? 'vacancy';
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(name)) throw new RangeError(`"${name}" cannot be the name of the database.`);
-  const access = { url: options.url, username: options.username ?? 'default', password: options.password ?? '', log: { level: ClickHouseLogLevel.OFF } };
+  const access = {
+    url: options.url, username: options.username ?? 'default', password: options.password ?? '',
+    request_timeout: options.request_timeout_ms ?? 120_000, log: { level: ClickHouseLogLevel.OFF },
+  };
   const client = createClient({
     ...access,
     database: name,
-    request_timeout: options.request_timeout_ms ?? 120_000,
     clickhouse_settings: { date_time_output_format: 'iso', output_format_json_quote_64bit_integers: 0 },
   });
   return {

@@ -1,8 +1,9 @@
 import { AckPolicy, DeliverPolicy, jetstreamManager, type JetStreamManager, type StreamInfo } from '@nats-io/jetstream';
 import { createInbox, nanos, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { systemClock, type Clock, type Result } from '@vacancy/shared';
-import { decode, type Received, type SetAside } from '../ingest/decode.js';
+import { systemClock, type Clock } from '@vacancy/shared';
+import { decode, type Decoded } from '../ingest/decode.js';
 import { identityOf } from '../ingest/streams.js';
+import type { Tail } from '../ingest/tail.js';
 import type { Cut } from './batch.js';
 
 export interface PullLimits {
@@ -26,6 +27,7 @@ export class PullError extends Error {
 /**
  * Reads the stream in cuts: one pull request, one batch. The broker answers at once while there is a backlog and waits up to
  * `age_ms` when there is none, so batches grow and shrink by themselves, and what was not asked for stays in the broker.
+ * What the live way has just read and decoded is cut off its tail in the same manner and not asked for.
  *
  * Without acknowledgements (the position is ours), so a message can be lost on the way when the connection breaks: the
  * consumer numbers its deliveries, and a hole in the numbers makes a new consumer behind the last message that came.
@@ -36,28 +38,33 @@ export class StreamReader implements AsyncDisposable {
   readonly #name: string;
   readonly #clock: Clock;
   readonly #inboxPrefix: string | undefined;
+  readonly #tail: Tail | undefined;
   #manager: JetStreamManager | undefined;
   #consumer: { name: string; delivered: number } | undefined;
+  /** The live way's consumer, once it is known to read the stream of the position. */
+  #trusted: string | undefined;
   #interrupt: () => void = () => {};
   /** Messages in the stream behind the last one that was read. */
   pending = 0;
 
   /** @param inboxPrefix where the connection may subscribe, when its permissions name a place. */
-  constructor(nats: NatsConnection, stream: string, inboxPrefix?: string, clock: Clock = systemClock) {
+  constructor(nats: NatsConnection, stream: string, inboxPrefix?: string, tail?: Tail, clock: Clock = systemClock) {
     this.#nats = nats;
+    this.#tail = tail;
     this.#inboxPrefix = inboxPrefix;
     this.#name = stream;
     this.#clock = clock;
   }
 
   async info(): Promise<StreamInfo> {
-    this.#manager ??= await jetstreamManager(this.#nats);
-    return this.#manager.streams.info(this.#name);
+    return (await this.#api()).streams.info(this.#name);
   }
 
   /** The messages behind `after`, at least one unless `age_ms` has passed. */
   async next(after: Position, limits: PullLimits): Promise<Cut> {
     try {
+      const shared = this.#tail && (await this.#share(this.#tail, after, limits));
+      if (shared) return shared;
       const consumer = (this.#consumer ??= await this.#create(after));
       return await this.#pull(consumer, after, limits);
     } catch (cause) {
@@ -75,17 +82,65 @@ export class StreamReader implements AsyncDisposable {
     await this.#forget();
   }
 
-  async #create({ stream, seq }: Position): Promise<{ name: string; delivered: number }> {
-    if (identityOf(await this.info()) !== stream) throw new StreamChangedError(`${this.#name} was made anew`);
-    const info = await this.#manager!.consumers.add(this.#name, {
+  /** What follows in the live way's tail; `undefined` when it is elsewhere in the stream. */
+  async #share(tail: Tail, after: Position, limits: PullLimits): Promise<Cut | undefined> {
+    if (tail.consumer === undefined) return undefined;
+    if (tail.consumer !== this.#trusted) await this.#trust(tail, after);
+    if (!tail.reaches(after.seq)) return undefined;
+    const interrupted = await this.#filled(tail, after, limits);
+    if (tail.consumer !== this.#trusted) return undefined;
+    const taken = tail.take(after.seq, limits);
+    if (!taken) return undefined;
+    // Silence may be that of a live way that is stuck.
+    if (taken.messages.length === 0 && !interrupted && (await this.#checked(after)).state.last_seq > after.seq) return undefined;
+    this.pending = tail.pending;
+    await this.#forget();
+    return { stream: after.stream, from: after.seq + 1, ...taken };
+  }
+
+  /** A consumer lives and dies with its stream: one that is there at the answer reads the stream that the answer is about. */
+  async #trust(tail: Tail, after: Position): Promise<void> {
+    const { consumer } = tail;
+    await this.#checked(after);
+    tail.clear();
+    this.#trusted = consumer;
+  }
+
+  async #checked({ stream }: Position): Promise<StreamInfo> {
+    const info = await this.info();
+    if (identityOf(info) !== stream) throw new StreamChangedError(`${this.#name} was made anew`);
+    return info;
+  }
+
+  /** Waits for a cut's worth, at most its age; tells whether it was interrupted. */
+  #filled(tail: Tail, after: Position, limits: PullLimits): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (interrupted: boolean): void => {
+        this.#interrupt = () => {};
+        stopTimer();
+        resolve(interrupted);
+      };
+      const stopTimer = this.#clock.setTimer(limits.age_ms, () => end(false));
+      this.#interrupt = () => end(true);
+      tail.whenFull(after.seq, limits, () => end(false));
+    });
+  }
+
+  async #create(after: Position): Promise<{ name: string; delivered: number }> {
+    const info = await (await this.#api()).consumers.add(this.#name, {
       ack_policy: AckPolicy.None,
       deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: seq + 1,
+      opt_start_seq: after.seq + 1,
       inactive_threshold: nanos(60_000),
       mem_storage: true,
       num_replicas: 1,
     });
+    await this.#checked(after);
     return { name: info.name, delivered: 0 };
+  }
+
+  async #api(): Promise<JetStreamManager> {
+    return (this.#manager ??= await jetstreamManager(this.#nats));
   }
 
   /** A consumer that is not used goes away by itself; deleting it is a courtesy. */
@@ -97,7 +152,7 @@ export class StreamReader implements AsyncDisposable {
 
   #pull(consumer: { name: string; delivered: number }, after: Position, limits: PullLimits): Promise<Cut> {
     return new Promise((resolve, reject) => {
-      const messages: Result<Received, SetAside>[] = [];
+      const messages: Decoded[] = [];
       let to = after.seq;
       const end = (error?: Error): void => {
         this.#interrupt = () => {};
