@@ -73,6 +73,7 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
       {
         nats,
         tail,
+        shared: engine === null,
         clickhouse: { url: clickhouse.url, username: clickhouse.username, password: clickhouse.password },
         dataDir: path.join(config.data_dir, 'store'),
         timezone: config.timezone,

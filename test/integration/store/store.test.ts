@@ -250,6 +250,50 @@ describe('beside a live way that has read it already', () => {
   });
 });
 
+describe('beside another service', () => {
+  it('one stores, the other waits and goes on where that one ended', async () => {
+    const list = take(1000);
+    const other = await mkdtemp(path.join(tmpdir(), 'vacancy-store-'));
+    const first = open({ shared: true });
+    await first.start();
+    await using second = open({ shared: true, dataDir: other });
+    await second.start();
+    expect(second.status()).toMatchObject({ ready: false, last_error: { message: expect.stringContaining(`process ${process.pid}`) as unknown } });
+    await publish(nats, list.slice(0, 400));
+    await waitFor(() => first.status().inserted === 400, 30_000, 'stored by the first');
+    await first[Symbol.asyncDispose]();
+    await publish(nats, list.slice(400, 700));
+    await waitFor(() => second.status().inserted === 300, 60_000, 'stored by the second');
+    await second[Symbol.asyncDispose]();
+    // The first one's journal is of before: the database knows better.
+    await using again = open({ shared: true });
+    await again.start();
+    await publish(nats, list.slice(700));
+    await expectExactly(again, list);
+    expect(again.status()).toMatchObject({ inserted: 300, duplicates: 0 });
+    await rm(other, { recursive: true, force: true });
+  });
+
+  it('one that was taken for dead steps back, and stores again when its successor has ended', async () => {
+    const list = take(600);
+    const hasty: Clock = { now: systemClock.now, setTimer: (ms, task) => systemClock.setTimer(ms / 10, task) };
+    await using store = createStore({ clickhouse: { ...engine, database: `store_${count}` }, nats, dataDir, log: silentLog, timezone: 'UTC', limits: { age_ms: 2000 }, shared: true }, hasty);
+    await store.start();
+    await publish(nats, list.slice(0, 300));
+    await waitFor(() => store.status().inserted === 300, 30_000, 'stored');
+    const [server] = await store.db.rows<{ id: string }>('SELECT toString(serverUUID()) AS id');
+    const successor = nats.subscribe(`vacancy.v1.storing.${server!.id}-store_${count}`, {
+      callback: (_, message) => void message.respond(JSON.stringify({ id: 'x', who: 'another one', since: Date.now() + 1000 })),
+    });
+    await waitFor(() => !store.status().ready, 30_000, 'stepped back');
+    await publish(nats, list.slice(300));
+    await waitFor(() => store.status().last_error?.message.includes('another one') ?? false, 30_000, 'waiting');
+    expect(store.status().inserted).toBe(300);
+    successor.unsubscribe();
+    await expectExactly(store, list);
+  });
+});
+
 describe('after an unclean stop', () => {
   const tables = [
     'samples', 'servers_minute', 'servers_hour', 'servers_day', 'gpus_minute', 'gpus_hour', 'gpus_day', 'network_corrections',

@@ -2,7 +2,7 @@ import type { StreamInfo } from '@nats-io/jetstream';
 import { HOUR } from '@vacancy/shared';
 import type { Log } from '../log.js';
 import type { Database } from './client.js';
-import type { Found } from './journal.js';
+import type { Batch, Found } from './journal.js';
 import { Ledger, type LedgerState } from './ledger.js';
 import { identityOf } from '../ingest/streams.js';
 import type { Position } from './pull.js';
@@ -33,6 +33,26 @@ export async function positionFromRows(db: Database): Promise<Position | undefin
     "SELECT stream, max(batch) AS seq FROM samples WHERE stream != '' GROUP BY stream ORDER BY max(received_ts) DESC LIMIT 1",
   );
   return row;
+}
+
+export async function isMade(db: Database): Promise<boolean> {
+  return (await db.rows("SELECT name FROM system.tables WHERE database = {db:String} AND name = 'samples'", { db: db.name })).length > 0;
+}
+
+/**
+ * What of the journal still counts, beside what the database says. Where another service went on storing meanwhile, the database knows
+ * the position, and the last batch is sent again only if a part of it came to be: else the other one has read its messages.
+ */
+export async function trusted(db: Database, found: Found | undefined, rows: Position | undefined): Promise<{ journal?: Found; unsure?: Batch }> {
+  if (!found) return {};
+  const overtaken = rows !== undefined && !(rows.stream === found.batch.stream && rows.seq <= found.batch.to);
+  const unsure = !found.clean && (!overtaken || (await isStored(db, found.batch)));
+  return { ...(!overtaken && { journal: found }), ...(unsure && { unsure: found.batch }) };
+}
+
+async function isStored(db: Database, { stream, to }: Batch): Promise<boolean> {
+  const [row] = await db.rows<{ n: number }>('SELECT count() AS n FROM samples WHERE stream = {stream:String} AND batch = {to:UInt64}', { stream, to });
+  return row!.n > 0;
 }
 
 /** How far back a lost ledger is made again from the rows: what a broker or an agent may still send twice. */

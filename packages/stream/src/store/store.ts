@@ -4,6 +4,7 @@ import { MIB, SAMPLES_STREAM, SECOND, systemClock, type Clock, type Inventory, t
 import type { Tail } from '../ingest/tail.js';
 import type { Log } from '../log.js';
 import type { Cut, Made } from './batch.js';
+import { Claim, ClaimedError } from './claim.js';
 import { isRetryable, openDatabase, type Database, type DatabaseOptions } from './client.js';
 import { insertSamples, type BulkOptions } from './bulk.js';
 import { saveInventory } from './inventory.js';
@@ -12,7 +13,7 @@ import { Ledger } from './ledger.js';
 import { migrate } from './migrate.js';
 import { StreamReader, type PullLimits, type Position } from './pull.js';
 import { rebuild, type RebuildOptions, type RebuildProgress } from './rebuild.js';
-import { ledgerFromRows, positionFromRows, positionIn, positionOf } from './recover.js';
+import { isMade, ledgerFromRows, positionFromRows, positionIn, positionOf, trusted } from './recover.js';
 import { defaultSettings, type ArchiveSettings } from './settings.js';
 import { verifyBatch } from './verify.js';
 import { Writer, sendBatch } from './writer.js';
@@ -28,6 +29,8 @@ export interface StoreOptions extends Partial<ArchiveSettings> {
   readonly stream?: string;
   readonly inboxPrefix?: string;
   readonly limits?: Partial<PullLimits>;
+  /** Another service may reach this database and store the same stream into it: one of them waits. Not so in an engine of one's own. */
+  readonly shared?: boolean;
   /** What the live way has read already: taken from there while both are at the same place. */
   readonly tail?: Tail | undefined;
 }
@@ -92,6 +95,7 @@ class JetStreamStore implements Store {
   readonly #reader: StreamReader;
   readonly #counts = { inserted: 0, duplicates: 0, rejected: {} as Record<string, number>, batches: 0, last: 0, largest: 0, repairs: 0 };
   #writer: Writer | undefined;
+  #claim: Claim | undefined;
   #ledger = new Ledger();
   #running: Promise<void> = Promise.resolve();
   #storedTs: number | undefined;
@@ -161,6 +165,7 @@ class JetStreamStore implements Store {
     this.#wake();
     this.#writer?.stop();
     await this.#running;
+    await this.#claim?.[Symbol.asyncDispose]();
     await this.#reader[Symbol.asyncDispose]();
     await this.db[Symbol.asyncDispose]();
   }
@@ -186,32 +191,46 @@ class JetStreamStore implements Store {
   async #loop(): Promise<void> {
     await this.#writer!.run();
     if (this.#token) await this.#journal.markClean(this.#token);
+    if (this.#disposed) return;
+    this.#writer = undefined;
+    await this.#prepareLater(new ClaimedError('Another stream service has gone on storing while this one was silent.'));
   }
 
   /** May be repeated: each step leaves what the next needs, on disk or in the database. */
   async #prepare(): Promise<void> {
     const { log } = this.#options;
     await this.db.create();
+    if (this.#options.shared) await this.#takeTurn();
     const found = await this.#journal.read();
-    const unsure = found && !found.clean ? found.batch : undefined;
+    const made = await isMade(this.db);
+    const rows = made && (this.#options.shared || !found) ? await positionFromRows(this.db) : undefined;
+    const { journal, unsure } = await trusted(this.db, found, rows);
     // Before migrating: a view that is made anew would count a batch that is sent again twice.
-    const tables = await this.db.rows("SELECT name FROM system.tables WHERE database = {db:String} AND name = 'samples'", { db: this.db.name });
-    if (unsure && tables.length > 0) await this.#resend(unsure);
+    if (unsure && made) await this.#resend(unsure);
     const applied = await migrate(this.db, this.settings);
     if (applied.length > 0) log.info({ applied }, 'migrated');
-    if (unsure && tables.length === 0) await this.#resend(unsure);
-    const after = found ? positionOf(found) : await positionFromRows(this.db);
-    if (!found && after) log.warn({ after }, 'no journal: going on from what the database holds');
-    this.#ledger = new Ledger(found?.ledger ?? (after && (await ledgerFromRows(this.db, this.#clock.now()))));
+    if (unsure && !made) await this.#resend(unsure);
+    const after = journal ? positionOf(journal) : rows;
+    if (!journal && after) log.warn({ after }, `${found ? 'the journal is older than the database' : 'no journal'}: going on from what the database holds`);
+    this.#ledger = new Ledger(journal?.ledger ?? (after && (await ledgerFromRows(this.db, this.#clock.now()))));
     const position = positionIn(await this.#reader.info(), after, log);
     this.#writer = new Writer(position, {
       db: this.db, journal: this.#journal, reader: this.#reader, ledger: this.#ledger, idle: this.settings.idle,
       limits: { ...DEFAULT_LIMITS, ...this.#options.limits }, log, clock: this.#clock,
       relocate: async (was) => positionIn(await this.#reader.info(), was, log),
       mend: (batch) => this.#mend(batch),
+      permit: async () => this.#claim?.confirm(),
       onStored: (made, cut) => this.#stored(made, cut),
       onError: (error) => this.#note(error),
     });
+  }
+
+  async #takeTurn(): Promise<void> {
+    if (!this.#claim) {
+      const [row] = await this.db.rows<{ server: string }>('SELECT toString(serverUUID()) AS server');
+      this.#claim = new Claim(this.#options.nats, `${row!.server}-${this.db.name}`, () => this.#writer?.stop(), this.#clock);
+    }
+    await this.#claim.take();
   }
 
   async #resend(batch: Made['batch']): Promise<void> {
