@@ -1,6 +1,7 @@
 import { cpus, loadavg } from 'node:os';
 import { GIB, MINUTE, type LiveGpu, type LiveRow } from '@vacancy/shared';
 import { NOW, card, row } from '../../packages/stream/src/recommend/fixture.js';
+import { cardKeys } from '../../packages/stream/src/recommend/card-keys.js';
 import { Gaps } from '../../packages/stream/src/recommend/gaps.js';
 import { JUDGED_AFTER_MS } from '../../packages/stream/src/recommend/outcome.js';
 import { rank, recommend, type RankContext } from '../../packages/stream/src/recommend/rank.js';
@@ -79,9 +80,10 @@ function topOf(rows: LiveRow[], request: CardRequest): unknown[] {
 
 say(`${SERVERS} servers of ${CARDS} cards, ${ANSWERS} answers to ${requests.length} different requests, Node ${process.version}`);
 const gaps = experienced();
+const keyOf = cardKeys();
 const context: RankContext = {
   held: (_server, one) => one.held,
-  steadiness: (server, one, promised) => gaps.chance(`${server}/${one.id}`, NOW, JUDGED_AFTER_MS, (one.memory_free - promised) / one.memory_total),
+  steadiness: (server, one, promised) => gaps.chance(keyOf(server, one.id), NOW, JUDGED_AFTER_MS, (one.memory_free - promised) / one.memory_total),
 };
 const whole = time((request) => recommend(fleet, request, NOW, context));
 const sorted = time((request) => rank(fleet, request, NOW, context));

@@ -71,7 +71,8 @@ const PRIOR_EVENTS = 3;
 const MIN_EVENTS = 20;
 /** How finely it is learned how much of a card newcomers take. */
 const FALLS = 20;
-const MAX_FACTORS = 20_000;
+/** A thousand servers of eight cards need some 75,000; when there are more, the tenth that was used least recently goes. */
+const MAX_FACTORS = 100_000;
 /** Who comes takes some minutes to take what is needed; only then it is known how much that was. */
 const ARRIVAL_MS = 10 * MINUTE;
 /** Not seen for longer, a card may have been used and left in between. */
@@ -85,9 +86,13 @@ interface Tally {
 export class Gaps {
   readonly #rates = new Map<string, Rates>();
   readonly #factors = new Map<string, Tally>();
+  readonly #max_factors: number;
   readonly #periods = new Map<string, Period>();
+  /** Of the falls of a kind, how many took more than each step: a question asks about thousands of cards. */
+  readonly #tails = new Map<string, readonly number[]>();
 
-  constructor(state?: GapsState) {
+  constructor(state?: GapsState, max_factors = MAX_FACTORS) {
+    this.#max_factors = max_factors;
     for (const [kind, rates] of state?.rates ?? []) this.#rates.set(kind, rates);
     for (const [key, events, expected] of state?.factors ?? []) this.#factors.set(key, { events, expected });
     for (const [card, period] of state?.periods ?? []) this.#periods.set(card, period);
@@ -123,10 +128,13 @@ export class Gaps {
   chance(card: string, ts: number, ms: number, spare: number): number | null {
     const period = this.#periods.get(card);
     if (!period) return null;
-    const rates = this.#rates.get(kindOf(period));
-    if (!rates || sum(rates.events) < MIN_EVENTS) return null;
-    if (period.expected?.ms !== ms) period.expected = { ms, events: this.#ahead(card, period, rates, ts, ms) };
-    return Math.exp(-period.expected.events * shareAbove(rates.falls, spare));
+    const kind = kindOf(period);
+    if (period.expected?.ms !== ms) {
+      const rates = this.#rates.get(kind);
+      if (!rates || sum(rates.events) < MIN_EVENTS) return null;
+      period.expected = { ms, events: this.#ahead(card, period, rates, ts, ms) };
+    }
+    return Math.exp(-period.expected.events * shareAbove(this.#tail(kind), spare));
   }
 
   /** Lets go of cards that have not been seen since `before`. */
@@ -143,9 +151,16 @@ export class Gaps {
     };
   }
 
+  #tail(kind: string): readonly number[] {
+    const tail = this.#tails.get(kind) ?? tailOf(this.#rates.get(kind)!.falls);
+    this.#tails.set(kind, tail);
+    return tail;
+  }
+
   #settle(period: Period, { memory_total }: CardReading): void {
     if (!period.arrival) return;
     const { kind, most, least } = period.arrival;
+    this.#tails.delete(kind);
     this.#rates.get(kind)!.falls[Math.min(FALLS - 1, Math.floor(((most - least) / memory_total) * FALLS))]! += 1;
     period.arrival = null;
     period.start = period.most = least;
@@ -195,13 +210,21 @@ export class Gaps {
     return (events[bin]! + all) / (minutes[bin]! + 1);
   }
 
-  /** The least recently used factor goes when there are too many: names come from outside. */
+  /** Names come from outside: the least recently used factors go when there are too many. */
   #tally(key: string): Tally {
     const tally = this.#factors.get(key) ?? { events: 0, expected: 0 };
     this.#factors.delete(key);
     this.#factors.set(key, tally);
-    if (this.#factors.size > MAX_FACTORS) this.#factors.delete(this.#factors.keys().next().value!);
+    if (this.#factors.size > this.#max_factors) this.#forgetFactors(this.#max_factors / 10);
     return tally;
+  }
+
+  /** Many at once: a map walks over all that was deleted at its front before it finds its oldest key. */
+  #forgetFactors(count: number): void {
+    for (const key of this.#factors.keys()) {
+      if (count-- <= 0) return;
+      this.#factors.delete(key);
+    }
   }
 }
 
@@ -254,18 +277,19 @@ function goOn(period: Period, reading: CardReading, ts: number): void {
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
+/** At each place the sum from there on. */
+function tailOf(falls: readonly number[]): number[] {
+  const tail = [...falls, 0];
+  for (let bin = FALLS - 1; bin >= 0; bin--) tail[bin]! += tail[bin + 1]!;
+  return tail;
+}
+
 /** Share of the falls that took more than `spare`; within a bin they are taken as even. */
-function shareAbove(falls: readonly number[], spare: number): number {
+function shareAbove(tail: readonly number[], spare: number): number {
   const at = Math.min(FALLS, Math.max(0, spare * FALLS));
-  const first = Math.floor(at);
-  let all = 0;
-  let above = 0;
-  for (let bin = 0; bin < FALLS; bin++) {
-    all += falls[bin]!;
-    if (bin > first) above += falls[bin]!;
-    else if (bin === first) above += falls[bin]! * (first + 1 - at);
-  }
-  return (above + 1) / (all + 1);
+  const next = Math.min(FALLS, Math.floor(at) + 1);
+  const above = tail[next]! + (tail[next - 1]! - tail[next]!) * (next - at);
+  return (above + 1) / (tail[0]! + 1);
 }
 
 /** The bin that an age in milliseconds falls into. */

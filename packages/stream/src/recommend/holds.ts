@@ -40,6 +40,12 @@ export function settle(holds: readonly KeptHold[], rows: ReadonlyMap<string, Liv
 export const holderOf = (holds: readonly KeptHold[], server: string, gpu: number): KeptHold | undefined =>
   holds.find((hold) => hold.server === server && hold.gpus.includes(gpu));
 
+export function byServer(holds: readonly KeptHold[]): Map<string, KeptHold[]> {
+  const map = new Map<string, KeptHold[]>();
+  for (const hold of holds) map.set(hold.server, [...(map.get(hold.server) ?? []), hold]);
+  return map;
+}
+
 export const toHold = ({ already_on: _, ...hold }: KeptHold): Hold => hold;
 
 function withoutStarted(hold: KeptHold, row: LiveRow | undefined): KeptHold {

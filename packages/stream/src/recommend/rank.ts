@@ -125,7 +125,7 @@ function judgeCards(row: LiveRow, request: CardRequest, context: RankContext): F
       continue;
     }
     count.free++;
-    keepBest(kept, { card, step: request.order === 'steady' ? stepOf(row, card, request, context) : 0 }, most);
+    keepBest(kept, card, request.order === 'steady' ? stepOf(row, card, request, context) : 0, most);
   }
 
   if (model !== undefined && count.readable > 0 && count.fitting === 0) return no('model', { model });
@@ -155,14 +155,14 @@ interface Stepped {
 }
 
 /** Keeps the `most` first cards, in order: cheaper than a sort for the few that are wanted. */
-function keepBest(kept: Stepped[], one: Stepped, most: number): void {
-  if (kept.length === most && compareStepped(kept[most - 1]!, one) <= 0) return;
+function keepBest(kept: Stepped[], card: LiveGpu, step: number, most: number): void {
+  if (kept.length === most && !isBetter(card, step, kept[most - 1]!)) return;
   let at = Math.min(kept.length, most - 1);
-  for (; at > 0 && compareStepped(one, kept[at - 1]!) < 0; at--) kept[at] = kept[at - 1]!;
-  kept[at] = one;
+  for (; at > 0 && isBetter(card, step, kept[at - 1]!); at--) kept[at] = kept[at - 1]!;
+  kept[at] = { card, step };
 }
 
-const compareStepped = (a: Stepped, b: Stepped): number => b.step - a.step || compareCards(a.card, b.card);
+const isBetter = (card: LiveGpu, step: number, than: Stepped): boolean => (step - than.step || compareCards(than.card, card)) > 0;
 
 const steadinessOf = (row: LiveRow, card: LiveGpu, request: CardRequest, context: RankContext): number | null =>
   context.steadiness(row.server, card, promisedBytes(request, card.memory_free));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { HOUR, MINUTE, SECOND, err, ok, systemClock, type Candidate, type Clock, type Hits, type Hold, type HoldRequest, type LiveGpu, type LiveRow, type Recommendation, type RecommendQuery, type Result, type Wish, type WishRequest } from '@vacancy/shared';
 import type { Log } from '../log.js';
 import type { Deliver } from './deliver.js';
-import { HOLD_LIMITS, holderOf, place, settle, toHold, type HoldLimits, type KeptHold } from './holds.js';
+import { HOLD_LIMITS, byServer, holderOf, place, settle, toHold, type HoldLimits, type KeptHold } from './holds.js';
 import type { Keeper } from './keeper.js';
 import { RecommendationLog, type LogStatus } from './log.js';
 import { totalHits, type RecommendationStore } from './log-store.js';
@@ -88,6 +88,8 @@ class Running implements Recommender {
   readonly #asked = new Map<string, { first: string | undefined; ts: number }>();
   readonly #deliveries = new Set<Promise<void>>();
   #holds: readonly KeptHold[];
+  /** The same by server: an answer asks about thousands of cards. */
+  #holdsOf: ReadonlyMap<string, readonly KeptHold[]>;
   #wishes: readonly KeptWish[];
   readonly #stopping = new AbortController();
   #stop = (): void => {};
@@ -96,6 +98,7 @@ class Running implements Recommender {
     this.#options = options;
     this.#clock = clock;
     this.#holds = holds;
+    this.#holdsOf = byServer(holds);
     this.#wishes = wishes;
     this.#newId = options.newId ?? randomUUID;
     this.#answers = new RecommendationLog(options, clock.now());
@@ -140,7 +143,7 @@ class Running implements Recommender {
   }
 
   held(server: string, gpu: number): Held | null {
-    const hold = holderOf(this.#holds, server, gpu);
+    const hold = holderOf(this.#holdsOf.get(server) ?? [], server, gpu);
     return hold && hold.until > this.#clock.now() ? { id: hold.id, by: hold.by, until: hold.until } : null;
   }
 
@@ -276,6 +279,7 @@ class Running implements Recommender {
 
   async #setHolds(holds: readonly KeptHold[]): Promise<void> {
     this.#holds = holds;
+    this.#holdsOf = byServer(holds);
     await this.#options.holdKeeper.save([...holds]).catch((error: unknown) => this.#options.log.error({ err: error }, 'holds cannot be saved'));
   }
 

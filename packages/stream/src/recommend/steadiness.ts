@@ -1,5 +1,6 @@
 import { DAY, MINUTE, SECOND, type LiveGpu, type LiveRow } from '@vacancy/shared';
 import type { Log } from '../log.js';
+import { cardKeys } from './card-keys.js';
 import { Gaps, type GapsState } from './gaps.js';
 import type { Keeper } from './keeper.js';
 import { JUDGED_AFTER_MS } from './outcome.js';
@@ -24,6 +25,7 @@ const SAVE_EVERY_MS = 10 * MINUTE;
 /** Learns from the live table, twice a minute, and keeps what it learned across restarts. */
 export async function createSteadiness(keeper: Keeper<GapsState>, log: Log): Promise<Steadiness> {
   const gaps = new Gaps((await keeper.load()) ?? undefined);
+  const keyOf = cardKeys();
   const looked = new Map<string, number>();
   let saved = -Infinity;
   const save = (): Promise<void> => keeper.save(gaps.state()).catch((error: unknown) => log.error({ err: error }, 'what was learned of gaps cannot be saved'));
@@ -36,7 +38,7 @@ export async function createSteadiness(keeper: Keeper<GapsState>, log: Log): Pro
         if (now - (looked.get(row.server) ?? -Infinity) < LOOK_EVERY_MS || !row.online || !isFresh(row, now)) continue;
         looked.set(row.server, now);
         turns--;
-        for (const card of row.gpus) gaps.observe(`${row.server}/${card.id}`, card, now);
+        for (const card of row.gpus) gaps.observe(keyOf(row.server, card.id), card, now);
       }
       if (now - saved < SAVE_EVERY_MS) return;
       saved = now;
@@ -44,7 +46,7 @@ export async function createSteadiness(keeper: Keeper<GapsState>, log: Log): Pro
       for (const [server, ts] of looked) if (ts < now - DAY) looked.delete(server);
       void save();
     },
-    of: (server, card, promised, now) => gaps.chance(`${server}/${card.id}`, now, JUDGED_AFTER_MS, (card.memory_free - promised) / card.memory_total),
+    of: (server, card, promised, now) => gaps.chance(keyOf(server, card.id), now, JUDGED_AFTER_MS, (card.memory_free - promised) / card.memory_total),
     save,
   };
 }
