@@ -1,5 +1,5 @@
 import { createFleet } from '@vacancy/agent/simulator';
-import { DAY, GIB, HOUR, MINUTE, type LiveRow, type Sample } from '@vacancy/shared';
+import { DAY, GIB, HOUR, MINUTE, OCCUPIED_SHARE, type LiveGpu, type LiveRow, type Sample } from '@vacancy/shared';
 import { card, row } from '../../packages/stream/src/recommend/fixture.js';
 import { Gaps } from '../../packages/stream/src/recommend/gaps.js';
 import { judge, JUDGED_AFTER_MS, toPending, type Pending } from '../../packages/stream/src/recommend/outcome.js';
@@ -11,6 +11,8 @@ export interface Evaluation {
   /** Share of questions whose cards were still free ten minutes later, by order; over all, and where the two answers differ. */
   readonly plain: number;
   readonly steady: number;
+  /** The card that has been empty for longest first: what needs nothing learned. */
+  readonly longest: number;
   readonly differ: number;
   readonly plain_differ: number;
   readonly steady_differ: number;
@@ -36,6 +38,7 @@ const FROM = Date.UTC(2026, 2, 2);
 export function evaluate(options: EvaluationOptions): Evaluation {
   const fleet = createFleet({ servers: options.servers, seed: options.seed, utc_offset_ms: 8 * HOUR });
   const gaps = new Gaps();
+  const empty = new Empty();
   const history = new Map<string, number[][]>();
   const tally = new Tally();
   const waiting: Question[] = [];
@@ -49,11 +52,14 @@ export function evaluate(options: EvaluationOptions): Evaluation {
       if (!sample) continue;
       const made = toRow(sample, history);
       rows.set(server, made);
-      for (const gpu of made.gpus) gaps.observe(`${server}/${gpu.id}`, gpu, ts);
+      for (const gpu of made.gpus) {
+        gaps.observe(`${server}/${gpu.id}`, gpu, ts);
+        empty.observe(`${server}/${gpu.id}`, gpu, ts);
+      }
     }
     while (waiting[0] && waiting[0].due <= ts) tally.add(waiting.shift()!, rows, ts);
     if (minute % options.every === 0 && minute * MINUTE > options.warm_up_days * DAY) {
-      const question = ask(rows, requestOf(random), gaps, ts);
+      const question = ask(rows, requestOf(random), { gaps, empty }, ts);
       if (question) waiting.push(question);
     }
   }
@@ -64,21 +70,42 @@ interface Question {
   readonly due: number;
   readonly plain: Pending;
   readonly steady: Pending;
+  readonly longest: Pending;
   readonly others: readonly Pending[];
 }
 
-function ask(rows: ReadonlyMap<string, LiveRow>, request: CardRequest, gaps: Gaps, ts: number): Question | null {
-  const context: RankContext = { held: () => null, steadiness: (server, gpu, promised) => gaps.chance(`${server}/${gpu.id}`, ts, JUDGED_AFTER_MS, (gpu.memory_free - promised) / gpu.memory_total) };
-  const pendings = (order: CardRequest['order']): Pending[] =>
-    recommend(rows.values(), { ...request, order, limit: 1000 }, ts, context).servers.map((one) => toPending('q', { ...request, order }, '', one, rows.get(one.server)!, ts));
-  const plain = pendings('plain');
-  const steady = pendings('steady');
-  return plain[0] && steady[0] ? { due: ts + JUDGED_AFTER_MS, plain: plain[0], steady: steady[0], others: [...plain, ...steady] } : null;
+function ask(rows: ReadonlyMap<string, LiveRow>, request: CardRequest, { gaps, empty }: { gaps: Gaps; empty: Empty }, ts: number): Question | null {
+  const learned: Steadiness = (server, gpu, promised) => gaps.chance(`${server}/${gpu.id}`, ts, JUDGED_AFTER_MS, (gpu.memory_free - promised) / gpu.memory_total);
+  const waited: Steadiness = (server, gpu) => empty.chance(`${server}/${gpu.id}`, ts);
+  const pendings = (order: CardRequest['order'], steadiness: Steadiness): Pending[] =>
+    recommend(rows.values(), { ...request, order, limit: 1000 }, ts, { held: () => null, steadiness })
+      .servers.map((one) => toPending('q', { ...request, order }, '', one, rows.get(one.server)!, ts));
+  const plain = pendings('plain', learned);
+  const steady = pendings('steady', learned);
+  const longest = pendings('steady', waited);
+  if (!plain[0] || !steady[0] || !longest[0]) return null;
+  return { due: ts + JUDGED_AFTER_MS, plain: plain[0], steady: steady[0], longest: longest[0], others: [...plain, ...steady, ...longest] };
+}
+
+type Steadiness = RankContext['steadiness'];
+
+/** Since when cards have been empty: every doubling of that time halves the risk. */
+class Empty {
+  readonly #since = new Map<string, number>();
+
+  observe(card: string, gpu: LiveGpu, ts: number): void {
+    if (gpu.memory_used >= OCCUPIED_SHARE * gpu.memory_total) this.#since.delete(card);
+    else if (!this.#since.has(card)) this.#since.set(card, ts);
+  }
+
+  chance(card: string, ts: number): number {
+    return 1 - MINUTE / (MINUTE + ts - (this.#since.get(card) ?? ts));
+  }
 }
 
 class Tally {
   #asked = 0;
-  #hits = { plain: 0, steady: 0, possible: 0, differ: 0, plain_differ: 0, steady_differ: 0 };
+  #hits = { plain: 0, steady: 0, longest: 0, possible: 0, differ: 0, plain_differ: 0, steady_differ: 0 };
   readonly #said = Array.from({ length: 10 }, () => ({ said: 0, was: 0, count: 0 }));
   #brier = 0;
   #known = 0;
@@ -90,6 +117,7 @@ class Tally {
     this.#asked++;
     this.#hits.plain += plain;
     this.#hits.steady += steady;
+    this.#hits.longest += hit(question.longest);
     this.#hits.possible += question.others.some((one) => hit(one) === 1) ? 1 : 0;
     if (keyOf(question.plain) !== keyOf(question.steady)) {
       this.#hits.differ++;
@@ -107,10 +135,10 @@ class Tally {
   }
 
   result(): Evaluation {
-    const { plain, steady, possible, differ, plain_differ, steady_differ } = this.#hits;
+    const { plain, steady, longest, possible, differ, plain_differ, steady_differ } = this.#hits;
     const calibration = this.#said.filter((bin) => bin.count > 0).map(({ said, was, count }) => ({ said: said / count, was: was / count, count }));
     return {
-      asked: this.#asked, plain: plain / this.#asked, steady: steady / this.#asked, possible: possible / this.#asked,
+      asked: this.#asked, plain: plain / this.#asked, steady: steady / this.#asked, longest: longest / this.#asked, possible: possible / this.#asked,
       differ, plain_differ: plain_differ / differ, steady_differ: steady_differ / differ, calibration, brier: this.#brier / this.#known,
     };
   }

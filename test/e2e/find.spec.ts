@@ -23,6 +23,15 @@ test('the answer names the cards, why them, and why not the others', async ({ pa
   expect(errors).toEqual([]);
 });
 
+test('cards may lie on several servers: all that are shown are needed', async ({ page }) => {
+  await page.goto('/find?memory_gib=0');
+  await expect(page.getByLabel('May lie on several servers')).toHaveCount(0);
+  await page.locator('#want-gpus').fill('2');
+  await page.getByLabel('May lie on several servers').check();
+  await expect(page).toHaveURL(/gpus=2.*spread=true/);
+  await expect(page.getByTestId('answer').getByRole('status').first()).toContainText(/^2 cards (on 1 server|together on 2 servers)$/);
+});
+
 test('asking for more than there is says so, server by server', async ({ page }) => {
   await page.goto('/find');
   await page.locator('#want-memory').fill('4000');
@@ -72,7 +81,7 @@ test('a wish waits in the list, comes true once, and says so on any page', async
 
 test('the record of recommendations is honest while there is none', async ({ page }) => {
   await page.goto('/find');
-  await expect(page.getByTestId('hits')).toContainText(/Nothing has been recommended yet|wait|hit rate by hour/);
+  await expect(page.getByTestId('hits')).toContainText(/Nothing has been judged yet|could not be judged|hit rate by hour/);
 });
 
 test('the page reads in Chinese, fits a phone and has no grave accessibility finding', async ({ page }) => {

@@ -32,7 +32,7 @@ describe('a wish that came true', () => {
     expect(head).toContain('Message-ID: <wish-w1@vacancy.invalid>');
     const text = readable(body.join('\r\n\r\n'));
     expect(text).toContain('alice，你等的卡空出来了：实验室一号 (gpu01) 的 0,3 号卡。');
-    expect(text).toContain('alice, the cards that you waited for are free: 0,3 on 实验室一号 (gpu01).');
+    expect(text).toContain('alice, what you waited for has come: on 实验室一号 (gpu01) cards 0,3 are free.');
     expect(text).toContain('export CUDA_VISIBLE_DEVICES=0,3');
     expect(text).toContain('http://hub/find');
   });

@@ -43,12 +43,13 @@ function toAlert({ id, by, granted }: Wish): Alert {
 /** In both languages: a wish does not say which one its maker reads. */
 function toMail({ id, by, granted }: Wish, public_url: string | null) {
   const { server, name, cuda_visible_devices: cards } = granted!;
+  const said = cards.includes(',') ? `cards ${cards} are` : `card ${cards} is`;
   const where = name === server ? server : `${name} (${server})`;
   return {
-    subject: `${name}: ${cards} 号卡空出来了 / cards ${cards} are free`,
+    subject: `${name}: ${cards} 号卡空出来了 / ${said} free`,
     text: [
       `${by}，你等的卡空出来了：${where} 的 ${cards} 号卡。`,
-      `${by}, the cards that you waited for are free: ${cards} on ${where}.`,
+      `${by}, what you waited for has come: on ${where} ${said} free.`,
       '',
       'export CUDA_DEVICE_ORDER=PCI_BUS_ID',
       `export CUDA_VISIBLE_DEVICES=${cards}`,
