@@ -77,6 +77,14 @@ test('a wish waits in the list, comes true once, and says so on any page', async
   await expect(notice).toContainText('pulse, cards 0', { timeout: 75_000 });
   await notice.getByRole('button', { name: 'Close' }).click();
   await expect(notice).toHaveCount(0);
+  // Once: not again when a page is opened anew, unless this browser has not said it yet.
+  const heard = page.waitForResponse('**/api/v1/wishes');
+  await page.reload();
+  await heard;
+  await expect(notice).toHaveCount(0);
+  await page.evaluate(() => localStorage.removeItem('vacancy.granted'));
+  await page.reload();
+  await expect(notice).toContainText('pulse, cards 0');
 });
 
 test('the record of recommendations is honest while there is none', async ({ page }) => {
