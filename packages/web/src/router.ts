@@ -34,15 +34,15 @@ export function createPages(texts: Texts): Router {
     routes,
     scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? {} : { top: 0 }),
   });
+  // Pages that show one thing of many say which (`useTitle`).
   const title = (): void => {
-    const { params, meta, name } = router.currentRoute.value;
-    const page = name === 'server' ? String(params['id']) : texts.global.t(meta.title ?? 'nav.home');
-    document.title = `${page} · ${texts.global.t('app.name')}`;
+    document.title = `${texts.global.t(router.currentRoute.value.meta.title ?? 'nav.home')} · ${texts.global.t('app.name')}`;
   };
   router.afterEach((to, from) => {
+    if (to.path === from.path && from.matched.length > 0) return;
     title();
     // A screen reader starts a new page at its top, as it would after a full load.
-    if (from.matched.length > 0 && to.path !== from.path) void nextTick(() => document.getElementById('content')?.focus({ preventScroll: true }));
+    if (from.matched.length > 0) void nextTick(() => document.getElementById('content')?.focus({ preventScroll: true }));
   });
   watch(texts.global.locale, title);
   return router;

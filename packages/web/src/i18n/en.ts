@@ -144,6 +144,7 @@ export const en = {
     idle_server: 'Idlest server',
     cpu_mean: 'CPU mean {value}',
     no_coverage: 'Not enough data yet',
+    extremes_wait: 'Known once a server was seen for {time} of the last {n} min.',
     empty: 'No server has reported yet',
     empty_hint: 'Start an agent on a server, and it appears here within seconds. To look around first: npm start -- --demo 12',
     servers: 'Servers',

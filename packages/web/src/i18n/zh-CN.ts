@@ -144,6 +144,7 @@ export const zhCN = {
     idle_server: '最闲服务器',
     cpu_mean: 'CPU 平均 {value}',
     no_coverage: '数据还不够',
+    extremes_wait: '最近 {n} 分钟内有服务器累计上报满 {time} 后显示。',
     empty: '还没有服务器上报数据',
     empty_hint: '在任意服务器上启动采集端，几秒内就会出现在这里。想先看看效果：npm start -- --demo 12',
     servers: '服务器',
