@@ -6,6 +6,7 @@ import { CLIENT, type Client } from './composables/useClient.js';
 import { createFleet, FLEET } from './composables/useFleet.js';
 import { IDLE, idleOf } from './composables/useIdle.js';
 import { createTheme, THEME } from './composables/useTheme.js';
+import { createText, TEXT } from './composables/useText.js';
 import { createTexts, preferredLocale, TEXTS } from './i18n/index.js';
 import { createPages } from './router.js';
 import './styles/tokens.css';
@@ -34,13 +35,15 @@ addEventListener('vite:preloadError', (event) => {
 
 const [client, texts] = await Promise.all([connect(), createTexts(preferredLocale())]);
 const fleet = createFleet(client.live);
+const idle = idleOf(fleet);
 
 createApp(App)
   .provide(CLIENT, client)
   .provide(FLEET, fleet)
-  .provide(IDLE, idleOf(fleet))
+  .provide(IDLE, idle)
   .provide(THEME, createTheme())
   .provide(TEXTS, texts)
+  .provide(TEXT, createText(texts, idle))
   .use(texts)
   .use(createPages(texts))
   .mount('#app');

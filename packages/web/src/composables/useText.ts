@@ -1,10 +1,8 @@
-import { computed, type ComputedRef } from 'vue';
-import { useI18n } from 'vue-i18n';
-import { GIB } from '@vacancy/shared';
+import { computed, inject, type ComputedRef, type InjectionKey } from 'vue';
+import { GIB, type IdleDefinitions } from '@vacancy/shared';
 import { createFormat, type Format } from '../format/format.js';
-import type { Locale } from '../i18n/index.js';
+import type { Locale, Texts } from '../i18n/index.js';
 import type { Messages } from '../i18n/en.js';
-import { useIdle } from './useIdle.js';
 
 type Leaves<T> = { [K in keyof T & string]: T[K] extends string ? K : `${K}.${Leaves<T[K]>}` }[keyof T & string];
 /** Every text there is: a misspelt key fails the typecheck. */
@@ -21,23 +19,42 @@ export interface Text {
   f: ComputedRef<Format>;
 }
 
-export function useText(): Text {
-  const { t, te, locale } = useI18n();
-  const { definitions } = useIdle();
+/** Provided by `main.ts`, one for the application: a format of its own for every component would make its `Intl` objects anew for every row of a table. */
+export const TEXT: InjectionKey<Text> = Symbol('text');
+
+export function createText({ global: { t, te, locale } }: Texts, idle: ComputedRef<IdleDefinitions>): Text {
   const f = computed(() => createFormat(locale.value));
   /** What any text may say without being told: the thresholds of an idle card are settings. */
   const terms = computed(() => {
-    const { free_bytes, used_share } = definitions.value;
+    const { free_bytes, used_share } = idle.value;
     return { idle_size: f.value.bytes(free_bytes, Number.isInteger(free_bytes / GIB) ? 0 : 1), idle_part: f.value.share(used_share, Math.round(1000 * used_share) % 10 === 0 ? 0 : 1) };
+  });
+  /** Texts without parameters, once looked up: vue-i18n takes some ten microseconds each, and a page has hundreds of them ten times a second. */
+  const said = computed(() => {
+    void terms.value;
+    return new Map<MessageKey, string>();
   });
   const say = (key: string, params: Params): string => {
     const all = { ...terms.value, ...params };
     return typeof params['n'] === 'number' ? t(key, all, params['n']) : t(key, all);
   };
   return {
-    t: (key, params = {}) => say(key, params),
+    t(key, params) {
+      if (params) return say(key, params);
+      const known = said.value.get(key);
+      if (known !== undefined) return known;
+      const text = say(key, {});
+      said.value.set(key, text);
+      return text;
+    },
     tOr: (key, params, fallback) => (te(key) ? say(key, params) : fallback),
     locale: computed(() => locale.value as Locale),
     f,
   };
+}
+
+export function useText(): Text {
+  const text = inject(TEXT);
+  if (!text) throw new Error('no texts were provided to this application');
+  return text;
 }

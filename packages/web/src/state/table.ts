@@ -1,5 +1,8 @@
 import type { FleetRow, LikeIndex } from '@vacancy/shared';
 import type { Format } from '../format/format.js';
+import { factsOf } from './facts.js';
+import { sortBy, type Ordering } from './order.js';
+import { remembered } from './remembered.js';
 
 export const COLUMN_KEYS = [
   'name', 'like_index', 'cpu', 'cpu_median', 'memory', 'gpus', 'gpu_free', 'gpu_utilization', 'gpu_idle', 'idle_rate', 'gpu_type',
@@ -70,30 +73,8 @@ export function filterRows(rows: readonly FleetRow[], filter: Filter): FleetRow[
   );
 }
 
-/** Unknown values come last in both directions; ties are broken by id, so that rows do not swap places by themselves. */
-export function sortRows(rows: readonly FleetRow[], key: ColumnKey, direction: 'asc' | 'desc', locale: string): FleetRow[] {
-  const collator = new Intl.Collator(locale, { numeric: true });
-  const sign = direction === 'asc' ? 1 : -1;
-  const { value } = COLUMNS[key];
-  const keyed = rows.map((row) => ({ row, value: value(row) }));
-  keyed.sort((a, b) => (nullsLast(a.value, b.value) ?? sign * compare(a.value!, b.value!, collator)) || collator.compare(a.row.server, b.row.server));
-  return keyed.map((entry) => entry.row);
-}
-
-/**
- * The rows as those of `before` stood; new ones last. Sorting what is sorted but for a few costs one comparison a row instead of ten,
- * and comparing names in a language is most of what a commit with 1,000 servers would do.
- */
-export function asBefore(rows: readonly FleetRow[], before: readonly FleetRow[] = []): FleetRow[] {
-  const places = new Map(before.map((row, place) => [row.server, place]));
-  const placed: FleetRow[] = [];
-  const others: FleetRow[] = [];
-  for (const row of rows) {
-    const place = places.get(row.server);
-    if (place === undefined) others.push(row);
-    else placed[place] = row;
-  }
-  return [...placed.filter((row) => row !== undefined), ...others];
+export function sortRows(rows: readonly FleetRow[], key: ColumnKey, direction: 'asc' | 'desc', ordering: Ordering): FleetRow[] {
+  return sortBy(rows, COLUMNS[key].value, (row) => row.server, direction, ordering);
 }
 
 /** The distinct values there are to filter by, in order. */
@@ -103,7 +84,7 @@ export function choices(rows: readonly FleetRow[], locale: string): { locations:
   const models = new Set<string>();
   for (const row of rows) {
     if (row.location !== null) locations.add(row.location);
-    for (const { gpu_type } of row.gpus) if (gpu_type !== null) models.add(gpu_type);
+    for (const model of factsOf(row).models) models.add(model);
   }
   return { locations: [...locations].sort(collator.compare), models: [...models].sort(collator.compare) };
 }
@@ -139,16 +120,7 @@ function models(row: FleetRow): string | null {
   return counts.size ? [...counts].map(([model, count]) => `${count} × ${model}`).join(', ') : null;
 }
 
-function searchText(row: FleetRow): string {
-  const cards = row.gpus.flatMap((card) => [card.gpu_type, ...card.users]);
-  return [row.server, row.name, row.address, row.location, ...cards].filter(Boolean).join(' ').toLowerCase();
-}
-
-function nullsLast(a: Value, b: Value): number | null {
-  if (a !== null && b !== null) return null;
-  return a === b ? 0 : a === null ? 1 : -1;
-}
-
-function compare(a: string | number, b: string | number, collator: Intl.Collator): number {
-  return typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b));
-}
+const searchText = remembered((row: FleetRow): string => {
+  const users = row.gpus.flatMap((card) => card.users);
+  return [row.server, row.name, row.address, row.location, ...factsOf(row).models, ...users].filter(Boolean).join(' ').toLowerCase();
+});

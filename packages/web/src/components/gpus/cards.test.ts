@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GIB, type FleetGpu, type FleetRow } from '@vacancy/shared';
 import { cardsOf, filterCards, occupiedIdle, sortCards, useByUser, type CardFilter } from './cards.js';
+import { createOrdering } from '../../state/order.js';
 import { idleSince } from './idle-since.js';
 
 const NONE: CardFilter = { text: '', server: '', gpu_type: '', free_gib: 0, idle: '' };
@@ -16,8 +17,8 @@ describe('the cards of a fleet', () => {
   const cards = cardsOf([row('a', [gpu(0, 10), gpu(1, 39, { users: ['ann'] })]), row('b', [gpu(0, 39), gpu(1, 2)]), row('gone', [gpu(0, 40)], { online: false })]);
 
   it('stand with most free memory first, those of silent servers last', () => {
-    expect(names(sortCards(cards, 'memory_free', 'desc', 'en'))).toEqual(['a:1', 'b:0', 'a:0', 'b:1', 'gone:0']);
-    expect(names(sortCards(cards, 'memory_free', 'asc', 'en')).at(-1)).toBe('gone:0');
+    expect(names(sortCards(cards, 'memory_free', 'desc', createOrdering('en')))).toEqual(['a:1', 'b:0', 'a:0', 'b:1', 'gone:0']);
+    expect(names(sortCards(cards, 'memory_free', 'asc', createOrdering('en'))).at(-1)).toBe('gone:0');
   });
 
   it('are free or idle only while their server is heard', () => {

@@ -1,7 +1,11 @@
 import { GIB, type FleetGpu, type FleetRow } from '@vacancy/shared';
+import { sortBy, type Ordering } from '../../state/order.js';
+import { remembered } from '../../state/remembered.js';
 
 /** One card with the server it sits in. */
 export interface Card {
+  /** `server:card` */
+  id: string;
   row: FleetRow;
   gpu: FleetGpu;
 }
@@ -37,38 +41,30 @@ export const CARD_SORT: Record<CardKey, { first: 'asc' | 'desc'; value: (card: C
   held: { first: 'asc', value: ({ gpu }) => gpu.held?.by ?? null },
 };
 
-export const cardsOf = (rows: readonly FleetRow[]): Card[] => rows.flatMap((row) => row.gpus.map((gpu) => ({ row, gpu })));
+const cardsOfRow = remembered((row: FleetRow): readonly Card[] => row.gpus.map((gpu) => ({ id: `${row.server}:${gpu.id}`, row, gpu })));
+
+/** Cards of a row that did not change are the same objects as before. */
+export const cardsOf = (rows: readonly FleetRow[]): Card[] => rows.flatMap(cardsOfRow);
 
 /** A card of a silent server can be looked up, but it is neither free nor idle. */
 export function filterCards(cards: readonly Card[], { text, server, gpu_type, free_gib, idle }: CardFilter): Card[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return cards.filter(
-    ({ row, gpu }) =>
+  return cards.filter((card) => {
+    const { row, gpu } = card;
+    return (
       (server === '' || row.server === server) &&
       (gpu_type === '' || gpu.gpu_type === gpu_type) &&
       (free_gib <= 0 || (row.online && gpu.memory_free >= free_gib * GIB)) &&
       (idle === '' || (row.online && gpu.idle[idle])) &&
-      (words.length === 0 || words.every((word) => searchText({ row, gpu }).includes(word))),
-  );
+      words.every((word) => searchText(card).includes(word))
+    );
+  });
 }
 
-const searchText = ({ row, gpu }: Card): string =>
-  [row.server, row.name, row.address, row.location, gpu.gpu_type, ...gpu.users, gpu.held?.by].filter(Boolean).join(' ').toLowerCase();
+const searchText = remembered(({ row, gpu }: Card): string => [row.server, row.name, row.address, row.location, gpu.gpu_type, ...gpu.users, gpu.held?.by].filter(Boolean).join(' ').toLowerCase());
 
-/** Unknown values come last in both directions; ties go by server and card, so that rows keep their places. */
-export function sortCards(cards: readonly Card[], key: CardKey, direction: 'asc' | 'desc', locale: string): Card[] {
-  const collator = new Intl.Collator(locale, { numeric: true });
-  const sign = direction === 'asc' ? 1 : -1;
-  const { value } = CARD_SORT[key];
-  return cards
-    .map((card) => ({ card, value: value(card) }))
-    .sort((a, b) => compare(a.value, b.value, sign, collator) || collator.compare(a.card.row.server, b.card.row.server) || a.card.gpu.id - b.card.gpu.id)
-    .map((entry) => entry.card);
-}
-
-function compare(a: Value, b: Value, sign: number, collator: Intl.Collator): number {
-  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-  return sign * (typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b)));
+export function sortCards(cards: readonly Card[], key: CardKey, direction: 'asc' | 'desc', ordering: Ordering): Card[] {
+  return sortBy(cards, CARD_SORT[key].value, ({ id }) => id, direction, ordering);
 }
 
 /** What one person has on the fleet's cards at this moment. */

@@ -81,11 +81,14 @@ export function createMatrixPainter(canvas: HTMLCanvasElement): MatrixPainter {
 /** All that a block shows of its row, in one value. */
 function lookOf(row: FleetRow | undefined, { layout: { density, label }, colour }: MatrixScene): string {
   if (!row) return '';
-  const title = label > 0 ? `${row.name}${row.simulated}` : '';
-  return row.gpus.reduce((look, gpu) => {
-    const { percent, bin } = shadeOf(gpu, row.online, colour);
-    return `${look} ${bin}${density === 'large' ? `/${Math.round(percent ?? -1)}` : ''}${density === 'small' ? '' : markOf(gpu)}`;
-  }, `${title}${row.online}`);
+  let look = label > 0 ? `${row.name}${row.simulated}${row.online}` : String(row.online);
+  for (const gpu of row.gpus) {
+    const percent = percentOf(gpu, colour);
+    look += ` ${binAt(percent, row.online)}`;
+    if (density === 'large') look += `/${Math.round(percent ?? -1)}`;
+    if (density !== 'small') look += markOf(gpu);
+  }
+  return look;
 }
 
 interface Cell {
@@ -96,11 +99,10 @@ interface Cell {
   density: MatrixLayout['density'];
 }
 
-/** `bin` is -1 where there is no figure to show. */
-function shadeOf(gpu: FleetGpu, online: boolean, colour: Cell['colour']): { percent: number | null; bin: number } {
-  const percent = colour === 'memory' ? (gpu.memory_used / gpu.memory_total) * 100 : gpu.utilization;
-  return { percent, bin: online && percent !== null && Number.isFinite(percent) ? binOf(percent) : -1 };
-}
+const percentOf = (gpu: FleetGpu, colour: Cell['colour']): number | null => (colour === 'memory' ? (gpu.memory_used / gpu.memory_total) * 100 : gpu.utilization);
+
+/** -1 where there is no figure to show. */
+const binAt = (percent: number | null, online: boolean): number => (online && percent !== null && Number.isFinite(percent) ? binOf(percent) : -1);
 
 /** What the colour cannot say. */
 const markOf = ({ held, occupied_idle }: FleetGpu): 'held' | 'idle' | '' => (held ? 'held' : occupied_idle ? 'idle' : '');
@@ -113,7 +115,8 @@ interface Rect {
 }
 
 function drawCell(pen: CanvasRenderingContext2D, { gpu, online, colour, palette, density }: Cell, rect: Rect): void {
-  const { percent, bin } = shadeOf(gpu, online, colour);
+  const percent = percentOf(gpu, colour);
+  const bin = binAt(percent, online);
   pen.fillStyle = bin < 0 ? palette.unknown : palette.scale[bin]!;
   box(pen, rect, density === 'large' ? 5 : density === 'medium' ? 3 : 1.5);
   if (bin < 0) return hatch(pen, rect, palette);
