@@ -56,6 +56,17 @@ describe('committing to the screen', () => {
     for (let i = 0; i < 1_000; i++) committer.mark();
     expect(commits).toBe(0);
     expect(screen.waiting).toBe(1);
+    screen.run(10);
+    expect(commits).toBe(1);
+  });
+
+  it('leaves the next frame to what brought the change, and takes the one after', () => {
+    const screen = frames();
+    let commits = 0;
+    const committer = createCommitter(() => commits++, screen);
+    committer.mark();
+    screen.run(1);
+    expect(commits).toBe(0);
     screen.run(1);
     expect(commits).toBe(1);
   });
@@ -64,9 +75,12 @@ describe('committing to the screen', () => {
     const screen = frames();
     let commits = 0;
     const committer = createCommitter(() => commits++, screen);
-    committer.mark();
-    committer.stop();
-    screen.run(5);
+    for (const waited of [0, 1]) {
+      committer.mark();
+      screen.run(waited);
+      committer.stop();
+      screen.run(5);
+    }
     expect(commits).toBe(0);
   });
 });

@@ -21,7 +21,10 @@ export interface Committer {
   stop(): void;
 }
 
-/** Runs `commit` in animation frames, only after a `mark`, at a bounded rate. */
+/**
+ * Runs `commit` in animation frames, only after a `mark`, at a bounded rate. Not in the frame that comes next: to take in the message that
+ * led to the mark is that frame's work.
+ */
 export function createCommitter(commit: () => void, frames: Frames = browserFrames): Committer {
   let last = -Infinity;
   let cancel: (() => void) | null = null;
@@ -36,7 +39,7 @@ export function createCommitter(commit: () => void, frames: Frames = browserFram
   };
   return {
     mark() {
-      cancel ??= frames.request(frame);
+      cancel ??= frames.request(() => (cancel = frames.request(frame)));
     },
     stop() {
       cancel?.();
