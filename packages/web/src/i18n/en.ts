@@ -260,6 +260,7 @@ export const en = {
     shared_unknown: '{memory_used} of card {gpu} are held by an unknown owner',
     computes: 'Card {gpu} computes ({utilization}) though next to nothing is held: somebody may be starting',
     unused: 'Card {gpu} is unoccupied',
+    unused_many: 'Cards {gpus} are unoccupied',
     cpu: 'CPU median {cpu_median} over 5 minutes',
     steady: '{steadiness} sure to stay free for ten minutes',
     patchy: 'Seen in only {coverage} of the last 5 minutes',

@@ -312,6 +312,7 @@ export const pagesEn = {
     most: 'The {n} fullest disks are shown.',
     growth: 'Growth a day',
     full: '{likely} days ({earliest}–{latest})',
+    full_about: 'about {likely} days',
     full_open: '{likely} days ({earliest} or more, perhaps never)',
     never: 'Does not grow',
     few: 'Not enough data: {n} of {least} days',

@@ -313,6 +313,7 @@ export const pagesZhCN: PageMessages = {
     most: '仅列出最满的 {n} 块磁盘。',
     growth: '每日增长',
     full: '{likely} 天（{earliest}–{latest}）',
+    full_about: '约 {likely} 天',
     full_open: '{likely} 天（至少 {earliest}，也可能不会写满）',
     never: '没有增长',
     few: '数据不足：{n} / {least} 天',

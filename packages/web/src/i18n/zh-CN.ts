@@ -259,6 +259,7 @@ export const zhCN = {
     shared_unknown: '{gpu} 号卡有 {memory_used} 被未知用户占用',
     computes: '{gpu} 号卡正在计算（{utilization}），显存却几乎没占：可能有人刚启动任务',
     unused: '{gpu} 号卡无人占用',
+    unused_many: '{gpus} 号卡无人占用',
     cpu: '最近 5 分钟 CPU 中位数 {cpu_median}',
     steady: '十分钟内保持空闲的把握为 {steadiness}',
     patchy: '最近 5 分钟里只有 {coverage} 的时间有数据',

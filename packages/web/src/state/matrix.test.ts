@@ -24,6 +24,14 @@ describe('the layout of the matrix', () => {
     });
   });
 
+  it('keeps eight cards in one line on a phone, and divides them evenly where they do not fit', () => {
+    const phone = layoutMatrix(servers(12, 8), 302);
+    expect(phone).toMatchObject({ density: 'large', columns: 8 });
+    expect(phone.block.width).toBeLessThanOrEqual(302);
+    expect(layoutMatrix(servers(12, 8), 200).columns).toBe(4);
+    expect(layoutMatrix(servers(12, 10), 1400).columns).toBe(5);
+  });
+
   it('finds under the pointer the very cell it draws there', () => {
     const layout = layoutMatrix(servers(30, (i) => 1 + (i % 10)), 900);
     layout.blocks.forEach((block, index) =>

@@ -35,15 +35,21 @@ const DENSITIES = {
 
 /** A block wider than this many cells would not fit a phone. */
 const MAX_COLUMNS = 8;
+/** Share of its width that a cell keeps at least. */
+const NARROWEST = 0.75;
 
 /** @param servers in the order they shall stand; those without cards are left out. */
 export function layoutMatrix(servers: readonly MatrixServer[], width: number): MatrixLayout {
   const shown = servers.filter((server) => server.gpus.length > 0);
   const density = shown.length <= 40 ? 'large' : shown.length <= 160 ? 'medium' : 'small';
-  const { cell, label, space } = DENSITIES[density];
+  const { label, space, cell: wanted } = DENSITIES[density];
   const most = shown.reduce((max, server) => Math.max(max, server.gpus.length), 1);
-  const columns = Math.min(MAX_COLUMNS, most, Math.max(1, Math.floor(width / (cell.width + cell.gap))));
-  const lines = Math.ceil(most / columns);
+  // On a phone rather narrower cells than a server whose last card stands alone in a second line.
+  const wide = Math.min(MAX_COLUMNS, most);
+  const cell = { ...wanted, width: Math.min(wanted.width, Math.max(NARROWEST * wanted.width, Math.floor((width + wanted.gap) / wide) - wanted.gap)) };
+  const room = Math.min(wide, Math.max(1, Math.floor((width + cell.gap) / (cell.width + cell.gap))));
+  const lines = Math.ceil(most / room);
+  const columns = Math.ceil(most / lines);
   const block = {
     width: columns * (cell.width + cell.gap) - cell.gap,
     height: label + lines * (cell.height + cell.gap) - cell.gap,

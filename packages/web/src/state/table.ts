@@ -30,13 +30,13 @@ export interface Column {
 const LIKE_ORDER: Record<LikeIndex, number> = { free: 0, light: 1, busy: 2 };
 
 export const COLUMNS: Record<ColumnKey, Column> = {
-  name: { width: 190, align: 'start', first: 'asc', value: (row) => row.name, text: (row) => row.name },
-  like_index: { width: 92, align: 'start', first: 'asc', value: likeOrder, text: (row) => row.like_index },
+  name: { width: 240, align: 'start', first: 'asc', value: (row) => row.name, text: (row) => row.name },
+  like_index: { width: 88, align: 'start', first: 'asc', value: likeOrder, text: (row) => row.like_index },
   cpu: figure(84, (row) => row.cpu, (row, f) => f.percent(row.cpu), (row) => row.cpu / 100),
   cpu_median: figure(118, (row) => row.windows['5m'].cpu_median, (row, f) => f.percent(row.windows['5m'].cpu_median), (row) => part(row.windows['5m'].cpu_median, 100)),
-  memory: figure(152, (row) => part(row.memory_used, row.memory_total), (row, f) => `${f.bytes(row.memory_used, 0)} / ${f.bytes(row.memory_total, 0)}`, (row) => part(row.memory_used, row.memory_total)),
+  memory: figure(160, (row) => part(row.memory_used, row.memory_total), (row, f) => `${f.bytes(row.memory_used, 0)} / ${f.bytes(row.memory_total, 0)}`, (row) => part(row.memory_used, row.memory_total)),
   gpus: { width: 120, align: 'start', first: 'desc', value: (row) => row.gpus.length, text: (row, f) => f.number(row.gpus.length) },
-  gpu_free: figure(104, bestFree, (row, f) => f.bytes(bestFree(row))),
+  gpu_free: figure(100, bestFree, (row, f) => f.bytes(bestFree(row))),
   gpu_utilization: figure(76, meanUtilization, (row, f) => f.percent(meanUtilization(row)), (row) => part(meanUtilization(row), 100)),
   gpu_idle: figure(84, idleCards, (row, f) => (row.gpus.length ? `${f.number(idleCards(row))} / ${f.number(row.gpus.length)}` : f.number(null))),
   idle_rate: figure(92, (row) => row.windows['60m'].idle_rate.free8g, (row, f) => f.share(row.windows['60m'].idle_rate.free8g)),
@@ -48,7 +48,7 @@ export const COLUMNS: Record<ColumnKey, Column> = {
   load1: figure(70, (row) => row.load1, (row, f) => f.number(row.load1, 1)),
   uptime: figure(112, (row) => row.uptime_s, (row, f) => f.duration(row.uptime_s)),
   address: { width: 124, align: 'start', first: 'asc', value: (row) => row.address, text: (row) => row.address ?? '–' },
-  location: { width: 110, align: 'start', first: 'asc', value: (row) => row.location, text: (row) => row.location ?? '–' },
+  location: { width: 124, align: 'start', first: 'asc', value: (row) => row.location, text: (row) => row.location ?? '–' },
   last_ts: figure(100, (row) => row.last_ts, (row, f) => f.time(row.last_ts)),
 };
 

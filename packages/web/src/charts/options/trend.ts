@@ -35,7 +35,7 @@ export function trendOption({ timeline, forecast, limit }: Trend, palette: Palet
         symbol: 'none', silent: true, animation: false,
         data: limit ? [{ yAxis: limit.value }] : [],
         lineStyle: { color: palette.muted, type: 'solid' as const, width: 1 },
-        label: { formatter: limit ? plainText(limit.name) : '', position: 'insideEndTop' as const, color: palette.muted, fontSize: 11 },
+        label: { formatter: limit ? plainText(limit.name) : '', position: 'insideStartTop' as const, color: palette.muted, fontSize: 11 },
       },
     },
   ];
