@@ -37,5 +37,5 @@ export {
 export {
   PERIODS,
   type BusyTime, type DiskForecast, type Period, type Report, type ReportComparison, type ReportFigures, type ReportFleet, type ReportGpu, type ReportIdleRate,
-  type ReportListItem, type ReportSentence, type ReportServer, type ReportTrends, type ReportUser, type ServerLoad,
+  type ReportList, type ReportListItem, type ReportSentence, type ReportServer, type ReportTrends, type ReportUser, type ServerLoad,
 } from './report.js';

@@ -180,6 +180,15 @@ export interface ReportListItem {
   late: boolean;
 }
 
+/** `GET /reports`: the kept ones of a kind, newest first. */
+export interface ReportList {
+  reports: ReportListItem[];
+  /** Whose days, weeks, months and years they are. */
+  timezone: string;
+  /** The first local date of the archives, yyyy-MM-dd: there is no report of a time before it. */
+  since: string | null;
+}
+
 /** `GET /reports/compare`: two reports of one kind, the fleet's figures side by side and each server's that is in both. */
 export interface ReportComparison {
   period: Period;

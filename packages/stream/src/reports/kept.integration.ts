@@ -78,7 +78,7 @@ describe('a closed report', () => {
     await archive.insert(held.slice(0, 6));
     await book.reviseLate();
     expect(await book.get(day('2026-11-20'))).toEqual({ ...before, late: true });
-    expect((await book.list('day'))[0]).toMatchObject({ start: '2026-11-20', revision: 1, late: true });
+    expect((await book.list('day')).reports[0]).toMatchObject({ start: '2026-11-20', revision: 1, late: true });
 
     await archive.insert(held.slice(6));
     clock.advance(HOUR);
@@ -97,7 +97,7 @@ describe('a closed report', () => {
 
     clock.advance(HOUR);
     await book.reviseLate();
-    expect((await book.list('day'))[0]).toMatchObject({ revision: 2, late: false });
+    expect((await book.list('day')).reports[0]).toMatchObject({ revision: 2, late: false });
   });
 
   it('of the day after a revised one follows it, because it is compared with it', async () => {
@@ -121,7 +121,7 @@ describe('a closed report', () => {
     expect(await book.makeMissing(clock.now(), ({ period, start, done, total }) => progress.push(`${done}/${total} ${period} ${start}`))).toBe(3);
     expect(progress).toEqual(['0/3 day 2026-11-20', '1/3 day 2026-11-19', '2/3 day 2026-11-18']);
     expect(await book.makeMissing()).toBe(0);
-    expect((await book.list('day')).map((item) => item.start)).toEqual(['2026-11-20', '2026-11-19', '2026-11-18']);
+    expect((await book.list('day')).reports.map((item) => item.start)).toEqual(['2026-11-20', '2026-11-19', '2026-11-18']);
   });
 
   it('of data that arrives afterwards is made once that has come to rest, by one of several instances', async () => {
@@ -139,7 +139,7 @@ describe('a closed report', () => {
     // An earlier day, as of a history that is loaded while the service runs.
     await archive.insert([...history({ server: 'a', seed: 3, cards: 1, from: at('2026-11-16T16:00Z'), to: at('2026-11-17T16:00Z'), interval_ms: 600_000 })]);
     expect([await one.makeArrived(), await one.makeArrived(), await one.makeArrived()]).toEqual([0, 1, 0]);
-    expect((await one.list('day')).map((item) => `${item.start} ${item.revision}`)).toEqual(['2026-11-20 1', '2026-11-19 1', '2026-11-18 1', '2026-11-17 1']);
+    expect((await one.list('day')).reports.map((item) => `${item.start} ${item.revision}`)).toEqual(['2026-11-20 1', '2026-11-19 1', '2026-11-18 1', '2026-11-17 1']);
   });
 
   it('that is missing after midnight waits for nothing but its time', async () => {
@@ -168,7 +168,7 @@ describe('the report query', () => {
   it('lists what is kept', async () => {
     await bookOf().makeMissing();
     const { body } = await get('/reports?period=day&limit=2');
-    expect(body).toMatchObject({ reports: [{ period: 'day', start: '2026-11-20', end: '2026-11-21', revision: 1, late: false }, { start: '2026-11-19' }] });
+    expect(body).toMatchObject({ timezone, since: '2026-11-18', reports: [{ period: 'day', start: '2026-11-20', end: '2026-11-21', revision: 1, late: false }, { start: '2026-11-19' }] });
   });
 
   it('answers a closed report, and makes it when nobody had', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   PERIODS, systemClock,
-  type Clock, type Period, type Report, type ReportComparison, type ReportEvent, type ReportListItem,
+  type Clock, type Period, type Report, type ReportComparison, type ReportEvent, type ReportList,
 } from '@vacancy/shared';
 import type { Log } from '../log.js';
 import type { Database } from '../store/client.js';
@@ -75,8 +75,9 @@ export class ReportBook {
     return this.#id;
   }
 
-  list(period: Period, limit = 500): Promise<ReportListItem[]> {
-    return this.#store.list(period, limit);
+  async list(period: Period, limit = 500): Promise<ReportList> {
+    const [reports, first] = await Promise.all([this.#store.list(period, limit), firstDay(this.#db)]);
+    return { reports, timezone: this.timezone, since: first === null ? null : dateOf(first, this.timezone) };
   }
 
   /** The kept report, the open one as it stands, or one made now. @throws NoDataError */

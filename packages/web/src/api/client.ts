@@ -1,5 +1,5 @@
 import type {
-  Alert, Alerts, Delta, Hits, HitsQuery, Hold, HoldRequest, Recommendation, RecommendQuery, Report, ReportComparison, ReportEvent, ReportListItem, Period, Series, ServerDetail, Snapshot, Topic, Wish, WishRequest,
+  Alert, Alerts, Delta, Hits, HitsQuery, Hold, HoldRequest, Recommendation, RecommendQuery, Report, ReportComparison, ReportEvent, ReportList, Period, Series, ServerDetail, Snapshot, Topic, Wish, WishRequest,
 } from '@vacancy/shared';
 
 /** What the pages ask of the service. The HTTP client and the replay have it alike. */
@@ -18,7 +18,7 @@ export interface Api {
   wishes(signal?: AbortSignal): Promise<Wish[]>;
   wish(request: WishRequest): Promise<Wish>;
   cancelWish(id: string): Promise<void>;
-  reports(period: Period, signal?: AbortSignal): Promise<ReportListItem[]>;
+  reports(period: Period, signal?: AbortSignal): Promise<ReportList>;
   /** @param revision an older one; the newest when absent */
   report(period: Period, start: string, signal?: AbortSignal, revision?: number): Promise<Report>;
   /** Makes a closed report, or makes it anew when its data has changed. */

@@ -21,7 +21,7 @@ export function createHttpApi(base = '/api/v1'): Api {
     wishes: async (signal) => (await get<{ wishes: Wish[] }>('/wishes', {}, signal)).wishes,
     wish: (wish) => request(`${base}/wishes`, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(wish) }),
     cancelWish: (id) => request(`${base}/wishes/${encodeURIComponent(id)}`, { method: 'DELETE' }),
-    reports: async (period, signal) => listOf(await get('/reports', { period }, signal)),
+    reports: (period, signal) => get('/reports', { period }, signal),
     report: (period, start, signal, revision) => get(`/reports/${period}/${encodeURIComponent(start)}`, { revision }, signal),
     makeReport: (period, start) => request(`${base}/reports/${period}/${encodeURIComponent(start)}`, { method: 'POST' }),
     compareReports: (period, a, b, signal) => get('/reports/compare', { period, a, b }, signal),
@@ -70,6 +70,3 @@ export function splitFields(fields: readonly string[], limit = MAX_FIELDS_LENGTH
   }
   return groups;
 }
-
-/** The list of reports comes bare or in an envelope. */
-const listOf = <T>(body: T[] | { reports: T[] }): T[] => (Array.isArray(body) ? body : body.reports);

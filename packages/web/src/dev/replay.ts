@@ -29,7 +29,7 @@ function replayApi(fleet: GeneratedFleet): Api {
     wishes: async () => [],
     wish: missing,
     cancelWish: missing,
-    reports: async () => [],
+    reports: async () => ({ reports: [], timezone: 'UTC', since: null }),
     report: missing,
     makeReport: missing,
     compareReports: missing,

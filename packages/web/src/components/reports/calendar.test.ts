@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ReportListItem } from '@vacancy/shared';
-import { cellsOf, childrenOf, dayStart, isDate, isoWeek, parentOf, startOf, step, todayIn } from './calendar.js';
+import { cellsOf, childrenOf, dayStart, isDate, isoWeek, parentOf, startOf, step, ticksOf, todayIn } from './calendar.js';
 
 describe('the calendar of reports', () => {
   it.each([
@@ -43,6 +43,12 @@ describe('a page of the calendar', () => {
     expect(['2026-11-19', '2026-11-20', '2026-11-22', '2026-11-23'].map((start) => state(start)!.state)).toEqual(['past', 'made', 'open', 'future']);
   });
 
+  it('offers nothing from before the archives begin', () => {
+    const cells = cellsOf('week', '2026-05-01', '2026-11-22', [], '2026-10-27');
+    expect(cells.filter((cell) => cell.state === 'before').at(-1)!.start).toBe('2026-10-19');
+    expect(cells.filter((cell) => cell.state === 'past').map((cell) => cell.start)).toEqual(['2026-10-26', '2026-11-02', '2026-11-09']);
+  });
+
   it('shows the weeks that belong to a year, 53 in a long one', () => {
     const weeks = cellsOf('week', '2026-06-01', '2027-02-01', []);
     expect(weeks).toHaveLength(53);
@@ -64,6 +70,15 @@ describe('local days', () => {
     ['2026-11-02', 'America/New_York', '2026-11-02T05:00:00Z'],
   ])('%s in %s begins at %s', (date, zone, iso) => {
     expect(new Date(dayStart(date, zone)).toISOString().replace('.000', '')).toBe(iso);
+  });
+
+  it('are where a report’s charts have their marks, over a change of the clocks too', () => {
+    const iso = (period: 'day' | 'week' | 'year', start: string) => ticksOf(period, start, 'America/New_York').map((ts) => new Date(ts).toISOString().slice(5, 16));
+    expect(iso('week', '2026-10-26').slice(5)).toEqual(['10-31T04:00', '11-01T04:00']);
+    expect(iso('week', '2026-11-02')).toEqual(['11-02T05:00', '11-03T05:00', '11-04T05:00', '11-05T05:00', '11-06T05:00', '11-07T05:00', '11-08T05:00']);
+    expect(iso('year', '2026-01-01').slice(2, 5)).toEqual(['03-01T05:00', '04-01T04:00', '05-01T04:00']);
+    expect(iso('day', '2026-07-01')[1]).toBe('07-01T08:00');
+    expect(ticksOf('month', '2026-02-01', 'Asia/Kolkata')).toHaveLength(10);
   });
 
   it('are the day that it is there, not here', () => {

@@ -64,13 +64,17 @@ export interface Cell {
   start: LocalDate;
   /** Belongs to the page, not only to its first or last row. */
   inside: boolean;
-  /** `made`: kept. `open`: not over yet. `past`: can be made. `future`: has not begun. */
-  state: 'made' | 'open' | 'past' | 'future';
+  /** `made`: kept. `open`: not over yet. `past`: can be made. `before`: before the archives begin. `future`: has not begun. */
+  state: 'made' | 'open' | 'past' | 'before' | 'future';
   item: ReportListItem | null;
 }
 
-/** The periods of the page that holds `at`. @param today local date of the reader */
-export function cellsOf(period: Period, at: LocalDate, today: LocalDate, items: readonly ReportListItem[]): Cell[] {
+/**
+ * The periods of the page that holds `at`.
+ * @param today local date where the reports are made
+ * @param since the archives' first one
+ */
+export function cellsOf(period: Period, at: LocalDate, today: LocalDate, items: readonly ReportListItem[], since: LocalDate | null = null): Cell[] {
   const made = new Map(items.map((item) => [item.start, item]));
   const page = PAGE_OF[period];
   const first = page ? startOf(page, at) : step('year', startOf('year', today), -5);
@@ -81,10 +85,15 @@ export function cellsOf(period: Period, at: LocalDate, today: LocalDate, items: 
     const item = made.get(start) ?? null;
     const inside = period === 'week' ? isoWeek(start).year === Number(first.slice(0, 4)) : start >= first && start < end;
     if (!inside && period !== 'day') continue;
-    const over = step(period, start, 1) <= today;
-    cells.push({ start, inside, item, state: item ? 'made' : start > today ? 'future' : over ? 'past' : 'open' });
+    cells.push({ start, inside, item, state: item ? 'made' : stateOf(start, step(period, start, 1), today, since) });
   }
   return cells;
+}
+
+function stateOf(start: LocalDate, end: LocalDate, today: LocalDate, since: LocalDate | null): Cell['state'] {
+  if (start > today) return 'future';
+  if (end > today) return 'open';
+  return since !== null && end <= since ? 'before' : 'past';
 }
 
 /** Today's date where `timezone` is the local time; the reader's own without one. */
@@ -97,6 +106,22 @@ export function dayStart(date: LocalDate, timezone: string): number {
   // The offset of the guess may be the one from before a clock change.
   return guess - offsetAt(first, timezone);
 }
+
+/** Where a report's charts have their marks, Unix ms: every four hours, midnights, or first days, as they are in its zone and not the reader's. */
+export function ticksOf(period: Period, start: LocalDate, timezone: string): number[] {
+  const end = step(period, start, 1);
+  const begin = dayStart(start, timezone);
+  if (period === 'day') return [0, 4, 8, 12, 16, 20].map((hour) => begin + hour * 3_600_000);
+  const ticks: number[] = [];
+  for (let at = start; at < end; at = TICK_STEP[period](at)) ticks.push(dayStart(at, timezone));
+  return ticks;
+}
+
+const TICK_STEP: Record<Exclude<Period, 'day'>, (at: LocalDate) => LocalDate> = {
+  week: (at) => addDays(at, 1),
+  month: (at) => addDays(at, 3),
+  year: (at) => step('month', at, 1),
+};
 
 function offsetAt(ts: number, timezone: string): number {
   const parts = new Intl.DateTimeFormat('en-US', { timeZone: timezone, timeZoneName: 'longOffset' }).formatToParts(ts);

@@ -42,8 +42,9 @@ export function useReportText() {
     change(before: number | null, after: number | null, unit: Unit): string {
       const change = changeOf(before, after, unit);
       if (!change) return f.value.number(null);
-      const sign = change.amount > 0 ? '+' : change.amount < 0 ? '−' : '±';
       const size = Math.abs(change.amount);
+      // What rounds to nothing has no direction.
+      const sign = size < (change.points ? 0.05 : 0.000_5) ? '±' : change.amount > 0 ? '+' : '−';
       return change.points ? t('reports.points', { amount: `${sign}${f.value.number(size, 1)}` }) : `${sign}${f.value.share(size, 1)}`;
     },
   };
