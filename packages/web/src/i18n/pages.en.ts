@@ -258,6 +258,7 @@ export const pagesEn = {
     users_hint: 'GPU-hours count a shared card whole for each of its users; fair hours divide it. Held idle is the part of the fair hours in which memory was held while the card did not compute.',
     users_none: 'Nobody was seen on a card, or the agents cannot read user names.',
     gpu_hours: 'GPU-hours',
+    of_card_time: '{share} of the cards’ time',
     gpu_hours_fair: 'GPU-hours, fair',
     idle_hours: 'Held idle, hours',
     idle_share: 'Held idle, share',

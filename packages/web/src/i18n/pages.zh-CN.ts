@@ -259,6 +259,7 @@ export const pagesZhCN: PageMessages = {
     users_hint: 'GPU 小时：多人共用的卡对每个用户都按整卡计。分摊小时：共用的卡由各用户平分。空占小时：分摊小时中占着显存却没有计算的部分。',
     users_none: '没有用户使用过显卡，或采集端读不到用户名。',
     gpu_hours: 'GPU 小时',
+    of_card_time: '占显卡时间的 {share}',
     gpu_hours_fair: 'GPU 小时（分摊）',
     idle_hours: '空占小时',
     idle_share: '空占比例',

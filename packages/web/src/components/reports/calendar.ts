@@ -83,9 +83,11 @@ export function cellsOf(period: Period, at: LocalDate, today: LocalDate, items: 
   const cells: Cell[] = [];
   for (let start = startOf(period === 'day' ? 'week' : period, first); start < until; start = step(period, start, 1)) {
     const item = made.get(start) ?? null;
+    const state = item ? 'made' : stateOf(start, step(period, start, 1), today, since);
     const inside = period === 'week' ? isoWeek(start).year === Number(first.slice(0, 4)) : start >= first && start < end;
-    if (!inside && period !== 'day') continue;
-    cells.push({ start, inside, item, state: item ? 'made' : stateOf(start, step(period, start, 1), today, since) });
+    // Only days stand in rows of their own that must be whole.
+    if ((!inside || state === 'before') && period !== 'day') continue;
+    cells.push({ start, inside, item, state });
   }
   return cells;
 }

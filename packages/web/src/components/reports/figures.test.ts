@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ReportFleet } from '@vacancy/shared';
+import type { Report, ReportFleet } from '@vacancy/shared';
 import { createFormat } from '../../format/format.js';
-import { changeOf, sayFigure, valueAt } from './figures.js';
+import { cardHours, changeOf, sayFigure, valueAt } from './figures.js';
 
 const f = createFormat('en', 'UTC');
 
@@ -14,6 +14,12 @@ describe('the figures of a report', () => {
     expect(valueAt(fleet, 'memory_avg.used')).toBeNull();
     expect(valueAt(fleet, 'hdd_total')).toBeNull();
     expect(valueAt(null, 'cpu_mean')).toBeNull();
+  });
+
+  it('add up the hours of the cards', () => {
+    const gpus = [{ coverage: 0.5, occupied_idle_hours: 3 }, { coverage: 1, occupied_idle_hours: 0 }];
+    const report = { servers: [{ gpus }, { gpus: [] }], users: [{ gpu_hours_fair: 20 }, { gpu_hours_fair: 4 }] } as unknown as Report;
+    expect(cardHours(report, 86_400_000)).toEqual({ observed: 36, held: 24, idle: 3 });
   });
 
   it('say unknown as a dash, never as zero', () => {

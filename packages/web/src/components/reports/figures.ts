@@ -44,6 +44,16 @@ export function valueAt(source: ReportFigures | ReportFleet | Report['previous']
   return typeof at === 'number' ? at : null;
 }
 
+/** Hours of all cards together: observed, held by somebody who is known, and held while the card did not compute. */
+export function cardHours({ servers, users }: Report, length_ms: number): { observed: number; held: number; idle: number } {
+  const cards = servers.flatMap((server) => server.gpus);
+  return {
+    observed: (length_ms / 3_600_000) * cards.reduce((sum, card) => sum + card.coverage, 0),
+    held: users.reduce((sum, user) => sum + user.gpu_hours_fair, 0),
+    idle: cards.reduce((sum, card) => sum + card.occupied_idle_hours, 0),
+  };
+}
+
 export function sayFigure(value: Value, unit: Unit, f: Format): string {
   if (unit === 'percent') return f.percent(value, 1);
   if (unit === 'share') return f.share(value, 1);
