@@ -21,7 +21,7 @@ describe('what a chat service is sent', () => {
     const sign = createHmac('sha256', 's3').update(`${START}\ns3`).digest('base64');
     expect(Object.fromEntries(new URL(url).searchParams)).toEqual({ access_token: 't', timestamp: String(START), sign });
     expect(body).toMatchObject({ msgtype: 'markdown', markdown: { title: '周报表 2026-11-16 – 2026-11-22' } });
-    expect((body as { markdown: { text: string } }).markdown.text).toContain('\\[link\\]\\(http://x\\) \\<\\@U1\\>');
+    expect((body as { markdown: { text: string } }).markdown.text).toContain('\\[link\\](http://x) \\<@U1\\>');
   });
 
   it('Feishu: signed in the body, texts as texts', () => {
@@ -50,7 +50,7 @@ describe('what a chat service is sent', () => {
   });
 
   it('escapes what would be markup', () => {
-    expect(markdownText('a_b*c`#!|~\n')).toBe('a\\_b\\*c\\`\\#\\!\\|\\~ ');
+    expect(markdownText('a_b*c`#!|~\n(x)')).toBe('a\\_b\\*c\\`\\#!|\\~ (x)');
     expect(slackText('<!channel> & co')).toBe('&lt;!channel&gt; &amp; co');
   });
 });
@@ -58,12 +58,15 @@ describe('what a chat service is sent', () => {
 describe('sending', () => {
   async function listener(answer: { status?: number; body?: string }) {
     const got: unknown[] = [];
+    const signed: { given: unknown; right: string }[] = [];
     const http = createServer(async (request, response) => {
-      got.push(JSON.parse(Buffer.concat(await request.toArray()).toString()));
+      const sent = Buffer.concat(await request.toArray());
+      got.push(JSON.parse(sent.toString()));
+      signed.push({ given: request.headers['x-vacancy-signature'], right: `sha256=${createHmac('sha256', 's3').update(sent).digest('hex')}` });
       response.writeHead(answer.status ?? 200).end(answer.body ?? '{"errcode":0}');
     }).listen(0, '127.0.0.1');
     await once(http, 'listening');
-    return { got, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/hook?key=SECRET`, [Symbol.asyncDispose]: async () => void http.close() };
+    return { got, signed, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/hook?key=SECRET`, [Symbol.asyncDispose]: async () => void http.close() };
   }
   const options = { allowPrivate: true, public_url: 'http://hub', timeout_ms: 2000 };
 
@@ -72,6 +75,13 @@ describe('sending', () => {
     await send(weekly, chat(kind, { url: there.url }), options, START);
     expect(there.got).toHaveLength(1);
     expect(JSON.stringify(there.got)).toContain('2026-11-16');
+  });
+
+  it('to a webhook with a secret signs the body, to nobody else', async () => {
+    await using there = await listener({});
+    for (const kind of ['webhook', 'slack'] as const) await send(weekly, chat(kind, { url: there.url, secret: 's3' }), options, START);
+    expect(there.signed[0]!.given).toBe(there.signed[0]!.right);
+    expect(there.signed[1]!.given).toBeUndefined();
   });
 
   it.each([
@@ -149,11 +159,11 @@ describe('the file of deliveries', () => {
   const parse = (...deliveries: object[]) => parseDeliveries(JSON.stringify({ deliveries }));
   it('is read with its defaults', () => {
     expect(parse({ name: 'lab', kind: 'slack', url: 'https://hooks.slack.com/x' })).toMatchObject({ ok: true, value: [{ name: 'lab', periods: ['day', 'week', 'month', 'year'], lang: 'zh', revisions: false }] });
-    expect(parse({ name: 'm', kind: 'mail', from: 'a@b.c', to: 'd@e.f', smtp: { host: 'smtp.b.c' } })).toMatchObject({ ok: true, value: [{ to: ['d@e.f'], smtp: { port: 587, secure: false } }] });
+    expect(parse({ name: 'm', kind: 'mail', from: 'a@b.c', to: ['d@e.f', 'The lab <g@h.i>'], smtp: { host: 'smtp.b.c' } })).toMatchObject({ ok: true, value: [{ to: ['d@e.f', 'The lab <g@h.i>'], smtp: { port: 587, secure: false } }] });
   });
 
   it('is refused with everything that is wrong with it, and without a secret', () => {
-    const refused = parse({ name: 'a', kind: 'pigeon', url: 'http://10.0.0.1/SECRET' }, { name: 'a', kind: 'mail', from: 'x', to: [], smtp: { password: 'SECRET' } }, { name: 'b c', kind: 'slack', url: 'SECRET', periods: ['decade'], lang: 'fr' });
+    const refused = parse({ name: 'a', kind: 'pigeon', url: 'http://10.0.0.1/SECRET' }, { name: 'a', kind: 'mail', from: 'x <https://e.f/>', to: [], smtp: { password: 'SECRET' } }, { name: 'b c', kind: 'slack', url: 'SECRET', periods: ['decade'], lang: 'fr' });
     expect(refused.ok ? [] : refused.error).toEqual([
       'delivery 1: kind must be one of mail, webhook, dingtalk, feishu, wecom, slack', 'delivery 1: url: the webhook lies in a private network',
       'delivery 2: to must be an e-mail address or a list of them', 'delivery 2: from must be an e-mail address', 'delivery 2: smtp.host is missing',

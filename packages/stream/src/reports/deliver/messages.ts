@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Report } from '@vacancy/shared';
-import { bytes, percent, share } from '../render/format.js';
+import { bytes, idleTerms, percent, share } from '../render/format.js';
 import { titleOf } from '../render/html.js';
 import type { Lang } from '../render/lang.js';
 import { plain } from '../render/markup.js';
@@ -18,9 +18,10 @@ export interface Brief {
 export function briefOf(report: Report, lang: Lang, link: string | null): Brief {
   const words = WORDS[lang];
   const { fleet } = report;
+  const { size, part } = idleTerms(report.idle);
   const figures = report.general.server_num === 0 ? [words.empty] : [
     `${words.server_num} ${report.general.server_num} · ${words.gpu_num} ${report.general.gpu_num} · ${words.coverage} ${share(report.coverage)}`,
-    `${words.cpu_mean} ${percent(fleet.cpu_mean)} · ${words.idle_rate} ${share(fleet.idle_rate.free8g)} / ${share(fleet.idle_rate.used10pct)}`,
+    `${words.cpu_mean} ${percent(fleet.cpu_mean)} · ${words.idle_rate} ${share(fleet.idle_rate.free8g)} (${words.free8g(size)}), ${share(fleet.idle_rate.used10pct)} (${words.used10pct(part)})`,
     `${words.hdd_used_avg} ${bytes(fleet.hdd_used_avg)} · ${words.network_up_total} ${bytes(fleet.network_up_total)} · ${words.network_down_total} ${bytes(fleet.network_down_total)}`,
   ];
   const revised = report.revision > 1 ? [words.changed(report.changes.length)] : [];
@@ -69,8 +70,8 @@ function feishuSignature(secret: string, now: number): { timestamp: string; sign
 const markdown = ({ title, lines, link }: Brief): string =>
   [`### ${markdownText(title)}`, ...lines.map((line) => `- ${markdownText(line)}`), ...(link ? [`[${link}](${link})`] : [])].join('\n\n');
 
-/** Names must stay names: no links, images, mentions or headings out of them. */
-export const markdownText = (text: string): string => plain(text).replace(/[\\`*_{}[\]()#+!|<>~@]/g, (character) => `\\${character}`);
+/** Names must stay names: no links, images or headings out of them. Parentheses lead nowhere without a bracket before them. */
+export const markdownText = (text: string): string => plain(text).replace(/[\\`*_[\]#<>~]/g, (character) => `\\${character}`);
 
 /** Slack's own rule: these three and nothing else; what is left of its marks only changes the type. */
 export const slackText = (text: string): string => plain(text).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');

@@ -17,7 +17,8 @@ export async function send(report: Report, target: Delivery, options: SendOption
   const brief = briefOf(report, target.lang, link);
   if (target.kind === 'mail') return mailReport(report, target, brief, options.timeout_ms);
   const { url, body } = chatMessage(target, report, brief, now);
-  await postJson(url, body, options);
+  // The chat services have ways of their own, and want no other.
+  await postJson(url, body, { ...options, ...(target.kind === 'webhook' && target.secret && { secret: target.secret }) });
 }
 
 /** The short form in the mail, which every reader shows; the whole one with its charts, and the tables, attached. */

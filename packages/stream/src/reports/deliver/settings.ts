@@ -24,7 +24,7 @@ export interface MailTarget extends Common, MailServer {
 export interface ChatTarget extends Common {
   readonly kind: ChatKind;
   readonly url: string;
-  /** DingTalk's and Feishu's signing secret. */
+  /** DingTalk's and Feishu's signing secret, and a webhook's. */
   readonly secret?: string;
 }
 
@@ -84,7 +84,6 @@ function readDelivery(fields: Fields, complain: Complain, allowPrivate: boolean)
 function readMail(fields: Fields, complain: Complain): Omit<MailTarget, keyof Common | 'kind'> {
   const smtp = record(fields['smtp']);
   const to = Array.isArray(fields['to']) ? (fields['to'] as unknown[]) : [fields['to']];
-  const isAddress = (address: unknown): address is string => typeof address === 'string' && parseTarget(address).ok && address.includes('@') && !address.includes('/');
   if (to.length === 0 || !to.every(isAddress)) complain('to must be an e-mail address or a list of them');
   const from = text(fields, 'from', complain);
   if (from && !isAddress(from)) complain('from must be an e-mail address');
@@ -95,6 +94,13 @@ function readMail(fields: Fields, complain: Complain): Omit<MailTarget, keyof Co
     from, to: to.filter(isAddress),
     smtp: { host, port: Number(port), secure: smtp['secure'] === true, ...(typeof smtp['user'] === 'string' && { user: smtp['user'] }), ...(typeof smtp['password'] === 'string' && { password: smtp['password'] }) },
   };
+}
+
+/** `lab@example.org`, or `The lab <lab@example.org>`. */
+function isAddress(text: unknown): text is string {
+  if (typeof text !== 'string') return false;
+  const target = parseTarget(/^[^<>"\r\n]{0,64}<([^<>]+)>$/.exec(text)?.[1] ?? text);
+  return target.ok && target.value.kind === 'mail';
 }
 
 function text(fields: Fields, name: string, complain: Complain): string {
