@@ -1,11 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Period, Report, ReportFigures } from '../../../packages/shared/src/index.js';
+import type { DiskForecast, Period, Report, ReportFigures } from '../../../packages/shared/src/index.js';
 import { buildReport } from '../../../packages/stream/src/reports/build.js';
 import { parseStart, previousSpan, spanAt, type Span } from '../../../packages/stream/src/reports/period.js';
 import { startTestEngine, type TestEngine } from '../../harness/clickhouse.js';
 import { openArchive, type Archive } from './archive.js';
 import { history, type Arrived, type Member } from './fleet.js';
-import { book, busiest, byServer, calendar, datesOf, figures, groupRows, hoursOfUsers, lengthOf, meanCpu, type Local, type OracleRow } from './oracle.js';
+import { book, busiest, byServer, calendar, datesOf, diskLine, figures, groupRows, hoursOfUsers, lengthOf, meanCpu, type Local, type OracleRow } from './oracle.js';
 
 let engine: TestEngine;
 beforeAll(async () => {
@@ -94,6 +95,7 @@ function expectReport(report: Report, own: OracleRow[], all: OracleRow[], { from
   expect(report.fleet.idle_server?.server).toBe(loads[0]?.server);
   expect(report.fleet.busy_server?.server).toBe(loads.at(-1)?.server);
 
+  const lastDate = [...datesOf(report.period, report.start)].at(-1)!;
   for (const server of report.servers) {
     const rows = servers.get(server.server)!;
     const expected = figures(rows, length);
@@ -114,6 +116,7 @@ function expectReport(report: Report, own: OracleRow[], all: OracleRow[], { from
     expect(server.first_seen).toBe(since);
     close(server.availability, Math.min(1, rows.reduce((sum, row) => sum + row.interval_ms, 0) / (to - since)));
     expectBusyTime(report.period, server.busy_time, rows);
+    expectForecast(server.hdd_forecast, diskLine(all.filter((row) => row.server === server.server), lastDate));
   }
   expectBusyTime(report.period, report.fleet.busy_time, own);
   expectHeatmap(report, own);
@@ -134,6 +137,15 @@ function expectFigures(actual: Omit<ReportFigures, 'busy_time'>, expected: Retur
   expect(actual.network_down_total).toBe(expected.network_down_total);
   close(actual.idle_rate.free8g, expected.idle_rate.free8g);
   close(actual.idle_rate.used10pct, expected.idle_rate.used10pct);
+}
+
+function expectForecast(actual: DiskForecast | null, expected: ReturnType<typeof diskLine>): void {
+  expect(actual?.days).toBe(expected?.days);
+  if (!actual || !expected) return;
+  close(actual.bytes_per_day, expected.slope, 1);
+  if (expected.slope <= 0 || expected.full > 3650) return expect(actual.full_in_days).toBeNull();
+  // A day of 23 or 25 hours among the thirty moves the end by an hour.
+  close(actual.full_in_days!.likely, Math.max(0, expected.full), 0.1);
 }
 
 const hourStart = (row: OracleRow): number => row.ts - (row.ts % 900_000) - minuteOfHour(row);
@@ -228,6 +240,20 @@ function named(period: Period, start: string, timezone: string): Span {
   offset = timezone === 'Asia/Kolkata' ? 1_800_000 : timezone === 'Asia/Kathmandu' ? 2_700_000 : 0;
   return span.value;
 }
+
+describe('the recommendations of a period', () => {
+  it('are counted by the moment they were asked at; those whose end nobody saw are no misses', async () => {
+    await using archive = await openArchive(engine, 'recommended', 'Asia/Shanghai');
+    const asked = (iso: string, outcome: string) => ({ id: randomUUID(), asked_ts: iso.replace('T', ' '), ts: iso.replace('T', ' '), outcome, ordering: 'free', server: 'a' });
+    // The day is that of Shanghai: 16:00 to 16:00 in UTC.
+    await archive.db.insert('recommendation_outcomes', [
+      asked('2026-11-17T15:59:59', 'still_free'), asked('2026-11-17T16:00:00', 'still_free'), asked('2026-11-18T01:00:00', 'still_free'), asked('2026-11-18T02:00:00', 'taken_by_asker'),
+      asked('2026-11-18T03:00:00', 'taken_by_other'), asked('2026-11-18T04:00:00', 'gone'), asked('2026-11-18T15:59:59', 'unknown'), asked('2026-11-18T16:00:00', 'still_free'),
+    ]);
+    const span = spanAt('day', at('2026-11-18T04:00Z'), 'Asia/Shanghai');
+    expect((await buildReport(archive.db, span, span.to)).recommendation).toEqual({ asked: 6, still_free: 2, hit_rate: 0.6 });
+  });
+});
 
 describe('a period without any sample', () => {
   it('is a report that says so: no figure is a zero', async () => {

@@ -154,6 +154,20 @@ export const busiest = <K>(rows: readonly Booked[], of: (row: Booked) => K): { k
 export const byServer = (rows: readonly Booked[]): Map<string, Booked[]> => groupRows(rows, (row) => row.server);
 export const meanCpu = (rows: readonly Booked[]): number => weighted(rows, (row) => row.cpu);
 
+/** The straight line through one server's daily means of the 30 local days up to `last`, and where it reaches the disk's size, in days after `last`. */
+export function diskLine(rows: readonly Booked[], last: string): { days: number; slope: number; full: number } | null {
+  const days = Array.from({ length: 30 }, (_, i) => dayAfter(last, i - 29));
+  const byDate = groupRows(rows, (row) => row.local.date);
+  const seen = days.flatMap((date, i) => (byDate.has(date) ? [{ x: i + 0.5, rows: byDate.get(date)! }] : []));
+  if (seen.length < 7) return null;
+  const points = seen.map(({ x, rows: own }) => ({ x, y: weighted(own, (row) => row.hdd_used) }));
+  const n = points.length;
+  const [sx, sy] = [sum(points, (point) => point.x), sum(points, (point) => point.y)];
+  const slope = (n * sum(points, ({ x, y }) => x * y) - sx * sy) / (n * sum(points, ({ x }) => x * x) - sx * sx);
+  const size = Math.max(...seen.flatMap(({ rows: own }) => own.map((row) => row.hdd_total)));
+  return { days: n, slope, full: (size - (sy - slope * sx) / n) / slope - 30 };
+}
+
 /** Hours of users: whole, divided fairly, and the fair part of what was held for nothing. */
 export function hoursOfUsers(rows: readonly Booked[]): Map<string, { gpu_hours: number; gpu_hours_fair: number; idle_hours: number }> {
   const hours = new Map<string, { gpu_hours: number; gpu_hours_fair: number; idle_hours: number }>();
