@@ -86,3 +86,13 @@ test('the report has no grave accessibility finding in light English', async ({ 
   await expect(page.locator('canvas').first()).toBeVisible();
   await expectAccessible(page);
 });
+
+test.describe('for a reader on the other side of the world', () => {
+  test.use({ timezoneId: 'America/Los_Angeles' });
+
+  test('days are those of the service', async ({ page }) => {
+    await page.goto('/reports');
+    await page.getByRole('link', { name: /still running/ }).click();
+    await expect(page).toHaveURL(new RegExp(`/reports/day/${today}`));
+  });
+});
