@@ -111,7 +111,8 @@ export interface ReportUser {
 }
 
 /**
- * The fleet by bucket: minutes for a day, hours for a week, days for a month, months for a year. `memory_used` and `hdd_used`
+ * The fleet by bucket: minutes for a day, hours for a week, days for a month, months for a year; the next coarser one where those were not
+ * kept any more when the report was made. `memory_used` and `hdd_used`
  * are sums over the servers that were seen, `network_*` bytes per second over the bucket, `gpu_idle_rate` by `free8g`.
  */
 export interface ReportTrends {

@@ -7,7 +7,7 @@ import {
 import type { Database } from '../store/client.js';
 import { forecastDisk } from './forecast.js';
 import { groupBy } from './group.js';
-import { BUCKET_OF, bucketEnd, buckets, previousSpan, type Span } from './period.js';
+import { bucketEnd, buckets, previousSpan, type Span } from './period.js';
 import { BEFORE, NOW, readInputs, type BusyKind, type Busiest, type CardSums, type Hour, type Inputs, type Part, type ServerSums, type TrendRow, type Window } from './queries.js';
 import { summarize } from './summary.js';
 
@@ -54,7 +54,7 @@ export function assemble(inputs: Inputs, window: Window, now: number): Report {
     general: { server_num: servers.length, user_num: userNum(inputs), gpu_num: servers.reduce((sum, server) => sum + server.gpus.length, 0) },
     fleet,
     servers,
-    trends: trendsOf(inputs.trend, span, until, servers.length),
+    trends: trendsOf(inputs, span, until, servers.length),
     heatmap: heatmapOf(inputs.hours),
     users: usersOf(inputs),
     recommendation: recommendationOf(inputs),
@@ -191,13 +191,12 @@ function recommendationOf({ outcomes: { asked, still_free, taken_by_asker, unkno
   return { asked, still_free, hit_rate: asked > unknown ? digits((still_free + taken_by_asker) / (asked - unknown)) : null };
 }
 
-function trendsOf(rows: readonly TrendRow[], span: Span, until: number, servers: number): ReportTrends {
-  const known = new Map(rows.map((row) => [row.ts, row]));
-  const unit = BUCKET_OF[span.period];
-  const ts = buckets(span, until);
+function trendsOf({ trend, step }: Inputs, span: Span, until: number, servers: number): ReportTrends {
+  const known = new Map(trend.map((row) => [row.ts, row]));
+  const ts = buckets(span, until, step);
   const points = ts.map((start) => {
     const row = known.get(start);
-    return { row: row && row.observed_ms > 0 ? row : null, length: Math.min(bucketEnd(start, unit, span.timezone), until) - start };
+    return { row: row && row.observed_ms > 0 ? row : null, length: Math.min(bucketEnd(start, step, span.timezone), until) - start };
   });
   const column = (of: (row: TrendRow, length_ms: number) => number | null) => points.map(({ row, length }) => row && of(row, length));
   return {

@@ -124,6 +124,14 @@ describe('a closed report', () => {
     expect((await book.list('day')).reports.map((item) => item.start)).toEqual(['2026-11-20', '2026-11-19', '2026-11-18']);
   });
 
+  it('of a day whose minutes are not kept any more is charted by the hour', async () => {
+    await archive.db.command('ALTER TABLE servers_minute DELETE WHERE true SETTINGS mutations_sync = 1');
+    const { trends, coverage } = await bookOf().make(day('2026-11-19'));
+    expect(trends.ts).toHaveLength(24);
+    expect(trends.coverage.every((share) => share === 1)).toBe(true);
+    expect(coverage).toBe(1);
+  });
+
   it('of data that arrives afterwards is made once that has come to rest, by one of several instances', async () => {
     const told: ReportEvent[][] = [[], []];
     const [one, two] = told.map(bookOf) as [ReportBook, ReportBook];

@@ -1,4 +1,4 @@
-import { DateTime, type DateTimeUnit } from 'luxon';
+import { DateTime } from 'luxon';
 import { err, ok, type Period, type Result } from '@vacancy/shared';
 
 /** One calendar period in a time zone: `from` inclusive, `to` exclusive, Unix ms. */
@@ -13,8 +13,11 @@ export interface Span {
   readonly to: number;
 }
 
-/** The level of the archives that charts a period, finer than the period itself. */
-export const BUCKET_OF = { day: 'minute', week: 'hour', month: 'day', year: 'month' } as const satisfies Record<Period, DateTimeUnit>;
+/** A level of the archives that a period is charted by. */
+export type Step = 'minute' | 'hour' | 'day' | 'month';
+
+/** Finer than the period itself. */
+export const BUCKET_OF: Readonly<Record<Period, Step>> = { day: 'minute', week: 'hour', month: 'day', year: 'month' };
 
 /** luxon's weeks are ISO weeks: they begin on Monday. `startOf` asks the calendar, so days of 23 and 25 hours and days that begin at 01:00 are right. */
 export function spanAt(period: Period, ts: number, timezone: string): Span {
@@ -63,15 +66,14 @@ export function parseStart(period: Period, text: string, timezone: string): Resu
 const EXAMPLES: Record<Period, string> = { day: '2026-11-20', week: '2026-11-16', month: '2026-11-01', year: '2026-01-01' };
 
 /** Starts of the buckets that chart a period, up to `until`, Unix ms. */
-export function buckets(span: Span, until = span.to): number[] {
-  const unit = BUCKET_OF[span.period];
+export function buckets(span: Span, until = span.to, unit = BUCKET_OF[span.period]): number[] {
   const starts: number[] = [];
   for (let ts = span.from; ts < Math.min(span.to, until); ts = bucketEnd(ts, unit, span.timezone)) starts.push(ts);
   return starts;
 }
 
 /** Where the bucket that begins at `ts` ends. Minutes and hours are steps of time, days and months steps of the calendar. */
-export function bucketEnd(ts: number, unit: DateTimeUnit, timezone: string): number {
+export function bucketEnd(ts: number, unit: Step, timezone: string): number {
   if (unit === 'minute') return ts + 60_000;
   const start = DateTime.fromMillis(ts, { zone: timezone });
   if (unit === 'hour') return start.plus({ hours: 1 }).startOf('hour').toMillis();

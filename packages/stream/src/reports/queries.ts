@@ -1,6 +1,6 @@
 import type { IdleThresholds, Period } from '@vacancy/shared';
 import type { Database } from '../store/client.js';
-import type { Span } from './period.js';
+import { BUCKET_OF, type Span, type Step } from './period.js';
 
 /** A part of a report's window: the period before, or the period itself. */
 export type Part = 1 | 2;
@@ -175,14 +175,14 @@ export interface TrendRow {
   readonly used10pct: number;
 }
 
-const TREND_OF: Record<Period, { table: string; at: string }> = {
-  day: { table: 'servers_minute', at: BUCKET },
-  week: { table: 'servers_hour', at: BUCKET },
-  month: { table: 'servers_day', at: BUCKET },
-  year: { table: 'servers_day', at: MONTH },
+const TREND_OF: Record<Step, { table: string; at: string }> = {
+  minute: { table: 'servers_minute', at: BUCKET },
+  hour: { table: 'servers_hour', at: BUCKET },
+  day: { table: 'servers_day', at: BUCKET },
+  month: { table: 'servers_day', at: MONTH },
 };
 
-const trendSql = (period: Period): string => `
+const trendSql = (step: Step): string => `
 SELECT
     b.ts AS ts,
     sum(b.observed_ms) AS observed_ms,
@@ -197,7 +197,7 @@ SELECT
 FROM
 (
     SELECT
-        ${TREND_OF[period].at} AS ts,
+        ${TREND_OF[step].at} AS ts,
         t.server AS server,
         sum(t.observed_ms) AS observed_ms,
         sum(t.cpu_ms) AS cpu_ms,
@@ -208,7 +208,7 @@ FROM
         sumMap(t.gpu_observed_ms) AS observed,
         sumMap(t.gpu_free8g_ms) AS free8g,
         sumMap(t.gpu_used10pct_ms) AS used10pct
-    FROM ${TREND_OF[period].table} AS t
+    FROM ${TREND_OF[step].table} AS t
     WHERE t.bucket >= toDateTime({from: UInt32}) AND t.bucket < toDateTime({to: UInt32})
     GROUP BY server, ts
 ) AS b
@@ -297,6 +297,8 @@ export interface Inputs {
   readonly hours: Hour[];
   readonly busiest: Partial<Record<BusyKind, Busiest[]>>;
   readonly trend: TrendRow[];
+  /** What `trend` is by. */
+  readonly step: Step;
   readonly disks: DiskDays[];
   /** Since when a server is known; only servers that were first seen within the span. */
   readonly first_seen: ReadonlyMap<string, number>;
@@ -330,19 +332,30 @@ export async function readInputs(db: Database, { span, previous, disk_from }: Wi
   const kinds = BUSY_KINDS[span.period];
   const [servers, cards, users, hours, trend, disks, firstDays, names, [outcomes], [idle], ...busiest] = await Promise.all([
     rows<ServerSums>(SERVERS), rows<CardSums>(CARDS), rows<UserSums>(USERS), rows<Hour>(HOURS),
-    rows<TrendRow>(trendSql(span.period)), rows<DiskDays>(DISKS), rows<FirstSeen>(FIRST_DAYS), rows<Named>(NAMES), rows<Outcomes>(OUTCOMES), rows<{ value: string }>(IDLE),
+    readTrend(rows, BUCKET_OF[span.period]), rows<DiskDays>(DISKS), rows<FirstSeen>(FIRST_DAYS), rows<Named>(NAMES), rows<Outcomes>(OUTCOMES), rows<{ value: string }>(IDLE),
     ...kinds.map((kind) => rows<Busiest>(busiestSql(kind))),
   ]);
   const fresh = firstDays.filter((row) => row.ts >= span.from).map((row) => row.server);
   const first = fresh.length > 0 ? await db.rows<FirstSeen>(FIRST_MINUTES, { ...query_params, servers: fresh }) : [];
   return {
-    servers, cards, users, hours, trend, disks, names,
+    servers, cards, users, hours, disks, names, ...trend,
     outcomes: outcomes!,
     idle: JSON.parse(idle!.value) as IdleThresholds,
     busiest: Object.fromEntries(kinds.map((kind, i) => [kind, busiest[i]!])),
     first_seen: new Map(first.map((row) => [row.server, row.ts])),
   };
 }
+
+/** Minutes are kept for months and hours for years: of a time before them the next coarser level is charted. */
+async function readTrend(rows: <T>(sql: string) => Promise<T[]>, step: Step): Promise<{ trend: TrendRow[]; step: Step }> {
+  const trend = await rows<TrendRow>(trendSql(step));
+  const coarser = COARSER[step];
+  if (trend.length > 0 || !coarser) return { trend, step };
+  const found = await readTrend(rows, coarser);
+  return found.trend.length > 0 ? found : { trend, step };
+}
+
+const COARSER: Partial<Record<Step, Step>> = { minute: 'hour', hour: 'day' };
 
 interface FirstSeen {
   readonly server: string;
