@@ -6,7 +6,9 @@ import { OCCUPIED_IDLE_COVERAGE, byLabel, type CardStats, type CardWindows, type
 import { INTERVAL_MS, UNKNOWN } from './row.js';
 import { type Timeline } from './timeline.js';
 
+/** The figures of a card over a window, as numbers side by side: whether they changed is seen here, the objects made of them lie all over the memory. */
 const FIGURES = 5;
+/** In the place of a figure that is not known. */
 const UNSEEN = -1;
 const known = (figure: number): number | null => (figure === UNSEEN ? null : figure);
 
@@ -19,11 +21,11 @@ export class Cards<CardLabel extends string> {
   readonly #occupied_idle = new OccupiedIdle();
   /** When each card was last in a sample. */
   #last_seen = new Float64Array(0);
-  /** As they were last asked, also by place in series. */
+  /** As they were last asked: all cards, each card, each of its windows, and the numbers in those. */
   #read: ReadonlyMap<number, CardWindows<CardLabel>> = new Map();
   #cards: CardWindows<CardLabel>[] = [];
   #stats: CardStats[] = [];
-  #made = new Float64Array(0);
+  #numbers = new Float64Array(0);
 
   constructor(settings: WindowsSettings<string, CardLabel>) {
     this.#settings = settings;
@@ -82,7 +84,7 @@ export class Cards<CardLabel extends string> {
     this.#utilization.arrange(columns.flatMap((was) => Array.from({ length: each }, (_, place) => (was < 0 ? -1 : was * each + place))));
     this.#stats = [];
     this.#cards = [];
-    this.#made = new Float64Array(FIGURES * columns.length * this.#settings.card_windows.length).fill(NaN);
+    this.#numbers = new Float64Array(FIGURES * columns.length * this.#settings.card_windows.length).fill(NaN);
     this.#occupied_idle.arrange(columns);
     this.#last_seen = Float64Array.from(columns, (was) => this.#last_seen[was] ?? -Infinity);
   }
@@ -101,7 +103,7 @@ export class Cards<CardLabel extends string> {
     return byLabel(card_labels, (place) => this.#stats[column * card_windows.length + place]!, no_card);
   }
 
-  /** Makes the figures of a card anew if one has changed since they were made. */
+  /** Whether a card's figures over a window are those that were last asked; else they are made anew. */
   #isAsBefore(column: number, place: number, start: Millis): boolean {
     const { lengths, card_windows } = this.#settings;
     const window = card_windows[place]!;
@@ -112,7 +114,7 @@ export class Cards<CardLabel extends string> {
     const utilization_median = this.#utilizationMedian(column, window) ?? UNSEEN;
     const occupied_idle = coverage >= OCCUPIED_IDLE_COVERAGE && this.#occupied_idle.since(column, start);
     const at = FIGURES * (column * card_windows.length + place);
-    const was = this.#made;
+    const was = this.#numbers;
     if (was[at] === coverage && was[at + 1] === free8g && was[at + 2] === used10pct && was[at + 3] === utilization_median && was[at + 4] === Number(occupied_idle)) return true;
     was[at] = coverage;
     was[at + 1] = free8g;
