@@ -60,7 +60,7 @@ it(`after a restart every window and row is that of an uninterrupted twin (seed 
   expect(warming.indexOf(false)).toBe(warming.length - 1);
 
   await waitFor(async () => (await killed.received()) === published && (await twin.received()) === published, 60_000, 'all samples read');
-  // The clock moves windows once a second, at each service's own tick: look until both were asked between two moves.
+  // The clock moves windows at each service's own ticks: look until both were asked between two moves.
   await expect
     .poll(async () => differences(...(await Promise.all([killed.rows(), twin.rows()]))), { timeout: 60_000, interval: 97 })
     .toEqual([]);

@@ -223,6 +223,6 @@ function toHealth(broker: Broker, store: Store, engine: Engine | null, live: Liv
       pending,
       lag_ms,
     },
-    windows: { ready: live.feed.warm, detail: live.feed.warm ? 'warm' : 'being rebuilt from the stream' },
+    windows: { ready: live.warm, detail: live.warm ? 'warm' : 'being rebuilt from the stream' },
   };
 }

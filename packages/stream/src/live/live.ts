@@ -36,6 +36,7 @@ export class Live implements AsyncDisposable {
   readonly #table: LiveTable;
   readonly #clock: Clock;
   readonly #ticks = new Subject<void>();
+  #warm = false;
   #cancel: () => void = () => {};
 
   constructor(options: LiveOptions, clock: Clock = systemClock) {
@@ -59,6 +60,11 @@ export class Live implements AsyncDisposable {
     this.#expire();
   }
 
+  /** False until the replay after a start has reached the present, and what it left is in the rows. */
+  get warm(): boolean {
+    return this.#warm;
+  }
+
   overview(): Overview {
     const now = this.#clock.now();
     const rows = this.rows();
@@ -68,7 +74,7 @@ export class Live implements AsyncDisposable {
       idle: { lead: this.#options.idle_lead, ...this.#options.idle },
       like_server: this.#options.likeServer(),
       user_num: this.#table.userNum(now),
-      warming_up: !this.feed.warm,
+      warming_up: !this.#warm,
       lag_ms: this.feed.lag_ms,
       store_lag_ms: this.#options.store_lag_ms(),
       now,
@@ -90,6 +96,7 @@ export class Live implements AsyncDisposable {
   /** The windows are read in this same moment, so that a server's sample and what it did to its windows travel together. */
   takeChanged(): string[] {
     this.#ticks.next();
+    this.#warm ||= this.feed.warm;
     return this.#table.takeChanged();
   }
 

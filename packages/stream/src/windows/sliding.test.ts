@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TestScheduler } from 'rxjs/testing';
-import { map } from 'rxjs';
+import { Subject, map } from 'rxjs';
 import type { Clock } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
 import { FleetWindows } from './fleet.js';
@@ -92,6 +92,24 @@ describe('slidingWindows', () => {
       expectObservable(source.pipe(slidingWindows<Label>(OPTIONS, clock), map(drawn)), '^---!').toBe('-----');
       expectSubscriptions(source.subscriptions).toBe('^---!');
     }));
+
+  it('emits when it is told to', () =>
+    run(({ hot, expectObservable }, clock) => {
+      const source = hot('-x--y------', { x: at(1, 10), y: at(4, 30) });
+      const ticks = hot(' --t-----t--', { t: null });
+      const shown = source.pipe(slidingWindows<Label>({ ...OPTIONS, ticks, lengths: { short: 100, long: 100 } }, clock), map(drawn));
+      expectObservable(shown, '^---------!').toBe('--a-----b-', { a: 'a10', b: 'a20' });
+    }));
+
+  it('loses none of more samples than wait for a tick', () => {
+    const [source, ticks] = [new Subject<Received>(), new Subject<void>()];
+    const shown: WindowsTick<'all'>[] = [];
+    source.pipe(slidingWindows<'all'>({ lengths: { all: 1e6 }, ticks }, { now: () => 5_000, setTimer: () => () => {} })).subscribe((tick) => shown.push(tick));
+    for (let ts = 1; ts <= 5_000; ts++) source.next(at(ts, ts % 100, ts % 2 ? 'a' : 'b'));
+    expect(shown).toEqual([]);
+    ticks.next();
+    expect([...shown[0]!.servers].map(([id, { windows }]) => [id, windows.all.coverage, windows.all.cpu_max])).toEqual([['a', 2_500 / 1e6, 99], ['b', 2_500 / 1e6, 98]]);
+  });
 
   it('goes on with windows that a replay has filled', () =>
     run(({ hot, expectObservable }, clock) => {

@@ -7,7 +7,7 @@ import type { CardLabels, ServerWindows, WindowsOptions } from './stats.js';
 export interface SlidingOptions<Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels> extends WindowsOptions<Label, CardLabel> {
   /** A server is emitted at most once in this time, ms. */
   readonly tick_ms?: Millis;
-  /** When to emit, for whoever has a rhythm of his own; `tick_ms` then means nothing. */
+  /** When to emit, for a reader with a rhythm of its own; `tick_ms` then means nothing. */
   readonly ticks?: Observable<unknown>;
   /** Windows to go on with, for instance those that a replay filled; the other options are then theirs. */
   readonly windows?: FleetWindows<Label, CardLabel>;
@@ -18,7 +18,7 @@ export interface WindowsTick<Label extends string = WindowLabel, CardLabel exten
   readonly ts: Millis;
 }
 
-/** So many samples wait for a tick at most: a replay reads some 10,000 in that time. */
+/** So many samples wait for a tick at most: a replay would have tens of megabytes of them waiting. */
 const MOST_WAITING = 2_000;
 
 /**
