@@ -1,16 +1,42 @@
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestEngine, type TestEngine } from '../../harness/clickhouse.js';
 import { openDatabase } from '../../../packages/stream/src/store/client.js';
-import { MigrationError, migrate } from '../../../packages/stream/src/store/migrate.js';
+import { insertSamples } from '../../../packages/stream/src/store/bulk.js';
+import { MigrationError, SQL_DIRECTORY, migrate, readMigrations } from '../../../packages/stream/src/store/migrate.js';
 import { DEFAULT_RETENTION, defaultSettings } from '../../../packages/stream/src/store/settings.js';
+import { splitStatements } from '../../../packages/stream/src/store/statements.js';
+import { take } from './_samples.js';
 
+const ALL = await readMigrations();
+const SERVER_ONLY = ALL.filter(({ sql }) => sql.startsWith('-- @only server'));
+/** What the embedded engine gets. */
+const FILES = ALL.filter((file) => !SERVER_ONLY.includes(file)).map(({ name }) => name);
+/** Each file that was the last one once; those before came together. */
+const VERSIONS = FILES.filter((name) => name >= '006_sample_views.sql');
+
+let folder: string;
 let engine: TestEngine;
 beforeAll(async () => {
   engine = await startTestEngine();
+  folder = await mkdtemp(path.join(tmpdir(), 'vacancy-migrate-'));
 });
-afterAll(() => engine[Symbol.asyncDispose]());
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const open = (database: string) => openDatabase({ ...engine, database });
+
+/** A folder with the files of a version. */
+async function upTo(name: string): Promise<string> {
+  const target = path.join(folder, name);
+  await mkdir(target);
+  for (const file of FILES.filter((one) => one <= name)) await copyFile(path.join(SQL_DIRECTORY, file), path.join(target, file));
+  return target;
+}
 
 describe('migrations', () => {
   it('apply each file once', async () => {
@@ -18,6 +44,28 @@ describe('migrations', () => {
     const settings = defaultSettings({ timezone: 'Asia/Kathmandu' });
     expect((await migrate(db, settings))[0]).toBe('001_samples.sql');
     expect(await migrate(db, settings)).toEqual([]);
+  });
+
+  it.each(VERSIONS)('bring a database with data that was made up to %s to this version', async (name) => {
+    await using db = open(`up_to_${name.slice(0, 3)}`);
+    const settings = defaultSettings({ timezone: 'Asia/Kathmandu' });
+    const before = await upTo(name);
+    await migrate(db, settings, before);
+    const list = take(2000, { servers: 4, cards: 2, interval_ms: 60_000 });
+    await insertSamples(db, list.slice(0, 1000), settings.idle, { token: 'before' });
+    expect(await migrate(db, settings)).toEqual(FILES.filter((file) => file > name));
+    await insertSamples(db, list.slice(1000), settings.idle, { token: 'after' });
+    const [sums] = await db.rows(`SELECT (SELECT count() FROM server_samples) AS raw, (SELECT count() FROM gpu_samples) AS cards,
+      (SELECT sum(samples) FROM servers_by_minute) AS minute, (SELECT sum(samples) FROM servers_by_day) AS day, (SELECT sum(samples) FROM gpus_by_year) AS gpus`);
+    expect(sums).toEqual({ raw: 2000, cards: 4000, minute: 2000, day: 2000, gpus: 4000 });
+  });
+
+  it.each(SERVER_ONLY)('for a real server are at least understood: $name', async ({ sql }) => {
+    await using db = open('system');
+    for (const statement of splitStatements(sql.replaceAll('{database}', 'vacancy'))) {
+      const [row] = await db.rows<{ text: string }>('SELECT formatQuerySingleLine({statement:String}) AS text', { statement });
+      expect(row!.text).toMatch(/^(?:CREATE|ALTER|GRANT) /);
+    }
   });
 
   it('refuse another time zone with a sentence that names the way out', async () => {
