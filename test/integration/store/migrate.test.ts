@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestEngine, type TestEngine } from '../../harness/clickhouse.js';
-import { openDatabase } from '../../../packages/stream/src/store/client.js';
+import { openDatabase, type Database } from '../../../packages/stream/src/store/client.js';
 import { insertSamples } from '../../../packages/stream/src/store/bulk.js';
 import { MigrationError, SQL_DIRECTORY, migrate, readMigrations } from '../../../packages/stream/src/store/migrate.js';
 import { DEFAULT_RETENTION, defaultSettings } from '../../../packages/stream/src/store/settings.js';
@@ -66,6 +66,15 @@ describe('migrations', () => {
       const [row] = await db.rows<{ text: string }>('SELECT formatQuerySingleLine({statement:String}) AS text', { statement });
       expect(row!.text).toMatch(/^(?:CREATE|ALTER|GRANT) /);
     }
+  });
+
+  it('go on without users where the account may not make them', async () => {
+    await using db = open('denied');
+    // The embedded engine refuses users as a server does that does not let this account make them.
+    const server: Database = { ...db, rows: async <T>(sql: string, ...rest: unknown[]) => (sql.includes('serverUUID') ? ([{ server: 'a-server' }] as T[]) : db.rows<T>(sql, ...(rest as []))) };
+    const refused: string[] = [];
+    expect(await migrate(server, defaultSettings(), undefined, (name) => refused.push(name))).toEqual(FILES);
+    expect(refused).toEqual(SERVER_ONLY.map(({ name }) => name));
   });
 
   it('refuse another time zone with a sentence that names the way out', async () => {

@@ -19,6 +19,7 @@ export function clickhouseUsers(password: string): string {
       <networks><ip>::/0</ip></networks>
       <profile>default</profile>
       <quota>default</quota>
+      <access_management>1</access_management>
     </vacancy>
     <default replace="replace">
       <password></password>

@@ -86,6 +86,9 @@ export function isRetryable(error: unknown): boolean {
   return !(error instanceof ClickHouseError) || RETRYABLE_CODES.has(error.code);
 }
 
+/** ACCESS_DENIED, and UNKNOWN_PROFILE or UNKNOWN_USER where a file before could not make it. */
+export const isDenied = (error: unknown): error is ClickHouseError => error instanceof ClickHouseError && ['497', '180', '192'].includes(error.code);
+
 // TIMEOUT_EXCEEDED, TOO_MANY_SIMULTANEOUS_QUERIES, SOCKET_TIMEOUT, NETWORK_ERROR, READONLY, MEMORY_LIMIT_EXCEEDED,
 // TABLE_IS_READ_ONLY, NOT_ENOUGH_SPACE, TOO_MANY_PARTS, and the errors of keeper sessions.
 const RETRYABLE_CODES = new Set(['159', '202', '209', '210', '164', '241', '242', '243', '252', '999', '319', '425']);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Database } from './client.js';
+import { isDenied, type Database } from './client.js';
 import { checkSettings, type ArchiveSettings, type Retention } from './settings.js';
 import { splitStatements } from './statements.js';
 
@@ -21,15 +21,18 @@ export class MigrationError extends Error {
 /**
  * Brings the database to this program's tables: creates it, applies each numbered file once in order, then the settings.
  * May be repeated at any point; a file that was cut short is applied again (its statements are `IF NOT EXISTS`).
+ * `onRefused` gets the files about users that the account may not apply: nothing else depends on them.
  * @returns the names of the files that were applied now
  */
-export async function migrate(db: Database, settings: ArchiveSettings, directory = SQL_DIRECTORY): Promise<string[]> {
+export async function migrate(
+  db: Database, settings: ArchiveSettings, directory = SQL_DIRECTORY, onRefused: (name: string, error: Error) => void = () => {},
+): Promise<string[]> {
   checkSettings(settings);
   await db.create();
   await db.command(MIGRATIONS_TABLE);
   await db.command(SETTINGS_TABLE);
   await refuseOtherTimezone(db, settings.timezone);
-  const applied = await applyFiles(db, await readMigrations(directory), settings.timezone);
+  const applied = await applyFiles(db, await readMigrations(directory), settings.timezone, onRefused);
   await applyRetention(db, settings.retention);
   await recordSettings(db, settings);
   return applied;
@@ -47,13 +50,21 @@ const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS migrations (name String, sh
 const SETTINGS_TABLE = `CREATE TABLE IF NOT EXISTS archive_settings (name String, value String, since DateTime64(3, 'UTC') DEFAULT now64(3))
   ENGINE = MergeTree ORDER BY (name, since)`;
 
-async function applyFiles(db: Database, files: readonly Migration[], timezone: string): Promise<string[]> {
+async function applyFiles(
+  db: Database, files: readonly Migration[], timezone: string, onRefused: (name: string, error: Error) => void,
+): Promise<string[]> {
   const known = new Set((await db.rows<{ name: string }>('SELECT name FROM migrations')).map((row) => row.name));
   const embedded = await isEmbedded(db);
   const applied: string[] = [];
   for (const file of files) {
     if (known.has(file.name) || (embedded && isServerOnly(file))) continue;
-    for (const statement of splitStatements(fill(file.sql, db.name, timezone))) await db.command(statement);
+    try {
+      for (const statement of splitStatements(fill(file.sql, db.name, timezone))) await db.command(statement);
+    } catch (error) {
+      if (!isServerOnly(file) || !isDenied(error)) throw error;
+      onRefused(file.name, error);
+      continue;
+    }
     await db.insert('migrations', [{ name: file.name, sha256: sha256(file.sql) }]);
     applied.push(file.name);
   }

@@ -207,7 +207,8 @@ class JetStreamStore implements Store {
     const { journal, unsure } = await trusted(this.db, found, rows);
     // Before migrating: a view that is made anew would count a batch that is sent again twice.
     if (unsure && made) await this.#resend(unsure);
-    const applied = await migrate(this.db, this.settings);
+    const applied = await migrate(this.db, this.settings, undefined, (name, error) =>
+      log.warn({ name, reason: error.message }, 'the account may not make users: there is no vacancy_reader'));
     if (applied.length > 0) log.info({ applied }, 'migrated');
     if (unsure && !made) await this.#resend(unsure);
     const after = journal ? positionOf(journal) : rows;
