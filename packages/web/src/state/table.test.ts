@@ -73,7 +73,7 @@ describe('the columns', () => {
     const f = createFormat('en', 'UTC');
     for (const key of COLUMN_KEYS) {
       for (const row of rows) {
-        expect(COLUMNS[key].text(row, f), key).not.toMatch(/NaN|undefined|null|^$/);
+        expect(COLUMNS[key].text(row, f, 'free8g'), key).not.toMatch(/NaN|undefined|null|^$/);
         const bar = COLUMNS[key].bar?.(row) ?? 0;
         expect(bar).toBeGreaterThanOrEqual(0);
         expect(bar).toBeLessThanOrEqual(1);
@@ -84,7 +84,19 @@ describe('the columns', () => {
   it('show unknown figures as unknown, not as 0', () => {
     const f = createFormat('en', 'UTC');
     const row = { ...rows[0]!, network_up: null, user_num: null, gpus: [] };
-    for (const key of ['network_up', 'user_num', 'gpu_free', 'gpu_utilization', 'gpu_idle'] as const) expect(COLUMNS[key].text(row, f)).toBe('–');
+    for (const key of ['network_up', 'user_num', 'gpu_free', 'gpu_utilization', 'gpu_idle'] as const) expect(COLUMNS[key].text(row, f, 'free8g')).toBe('–');
+  });
+
+  it('count idle cards and their time by the definition that leads', () => {
+    const f = createFormat('en', 'UTC');
+    const [first] = rows.filter(({ gpus }) => gpus.length > 1);
+    const windows = { ...first!.windows, '60m': { ...first!.windows['60m'], idle_rate: { free8g: 0.75, used10pct: 0.25 } } };
+    const row = { ...first!, windows, gpus: first!.gpus.slice(0, 2).map((card, i) => ({ ...card, idle: { free8g: true, used10pct: i === 0 } })) };
+    const said = (lead: 'free8g' | 'used10pct') => (['gpu_idle', 'idle_rate'] as const).map((key) => COLUMNS[key].text(row, f, lead));
+    expect([said('free8g'), said('used10pct')]).toEqual([['2 / 2', '75%'], ['1 / 2', '25%']]);
+    const other = { ...row, server: 'other', windows: { ...windows, '60m': { ...windows['60m'], idle_rate: { free8g: 0.5, used10pct: 0.5 } } } };
+    const first_of = (lead: 'free8g' | 'used10pct') => sortRows([row, other], 'idle_rate', 'desc', createOrdering('en'), lead)[0]!.server;
+    expect([first_of('free8g'), first_of('used10pct')]).toEqual([row.server, 'other']);
   });
 
   it('call a silent server offline whatever its last index was', () => {

@@ -1,4 +1,4 @@
-import type { FleetRow, LikeIndex } from '@vacancy/shared';
+import type { FleetRow, IdleDefinitions, LikeIndex } from '@vacancy/shared';
 import type { Format } from '../format/format.js';
 import { factsOf } from './facts.js';
 import { sortBy, type Ordering } from './order.js';
@@ -16,14 +16,17 @@ export const DEFAULT_COLUMNS: readonly ColumnKey[] = [
 
 type Value = string | number | null;
 
+/** The definition of an idle card that the page leads with. */
+type Lead = IdleDefinitions['lead'];
+
 /** What a column shows and sorts by; `bar` is a share (0–1) drawn behind the text. */
 export interface Column {
   width: number;
   align: 'start' | 'end';
   /** The direction of the first click: figures are looked at from the top. */
   first: 'asc' | 'desc';
-  value(row: FleetRow): Value;
-  text(row: FleetRow, f: Format): string;
+  value(row: FleetRow, lead: Lead): Value;
+  text(row: FleetRow, f: Format, lead: Lead): string;
   bar?(row: FleetRow): number | null;
 }
 
@@ -38,8 +41,8 @@ export const COLUMNS: Record<ColumnKey, Column> = {
   gpus: { width: 120, align: 'start', first: 'desc', value: (row) => row.gpus.length, text: (row, f) => f.number(row.gpus.length) },
   gpu_free: figure(100, bestFree, (row, f) => f.bytes(bestFree(row))),
   gpu_utilization: figure(76, meanUtilization, (row, f) => f.percent(meanUtilization(row)), (row) => part(meanUtilization(row), 100)),
-  gpu_idle: figure(84, idleCards, (row, f) => (row.gpus.length ? `${f.number(idleCards(row))} / ${f.number(row.gpus.length)}` : f.number(null))),
-  idle_rate: figure(92, (row) => row.windows['60m'].idle_rate.free8g, (row, f) => f.share(row.windows['60m'].idle_rate.free8g)),
+  gpu_idle: figure(84, idleCards, (row, f, lead) => (row.gpus.length ? `${f.number(idleCards(row, lead))} / ${f.number(row.gpus.length)}` : f.number(null))),
+  idle_rate: figure(92, (row, lead) => row.windows['60m'].idle_rate[lead], (row, f, lead) => f.share(row.windows['60m'].idle_rate[lead])),
   gpu_type: { width: 170, align: 'start', first: 'asc', value: models, text: (row) => models(row) ?? '–' },
   hdd_rate: figure(84, (row) => row.hdd_rate, (row, f) => f.percent(row.hdd_rate), (row) => part(row.hdd_rate, 100)),
   network_down: figure(100, (row) => row.network_down, (row, f) => f.rate(row.network_down)),
@@ -73,8 +76,8 @@ export function filterRows(rows: readonly FleetRow[], filter: Filter): FleetRow[
   );
 }
 
-export function sortRows(rows: readonly FleetRow[], key: ColumnKey, direction: 'asc' | 'desc', ordering: Ordering): FleetRow[] {
-  return sortBy(rows, COLUMNS[key].value, (row) => row.server, direction, ordering);
+export function sortRows(rows: readonly FleetRow[], key: ColumnKey, direction: 'asc' | 'desc', ordering: Ordering, lead: Lead = 'free8g'): FleetRow[] {
+  return sortBy(rows, (row) => COLUMNS[key].value(row, lead), (row) => row.server, direction, ordering);
 }
 
 /** The distinct values there are to filter by, in order. */
@@ -110,8 +113,8 @@ function meanUtilization(row: FleetRow): number | null {
   return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
 }
 
-function idleCards(row: FleetRow): number | null {
-  return row.gpus.length ? row.gpus.filter((card) => card.idle.free8g).length : null;
+function idleCards(row: FleetRow, lead: Lead): number | null {
+  return row.gpus.length ? factsOf(row).idle[lead] : null;
 }
 
 function models(row: FleetRow): string | null {
