@@ -13,7 +13,7 @@ describe('what is worked out of a row', () => {
     for (const row of rows) {
       const sum = (of: (card: FleetRow['gpus'][number]) => number): number => row.gpus.reduce((total, card) => total + of(card), 0);
       expect(factsOf(row)).toMatchObject({
-        idle: sum((card) => Number(card.idle.free8g)),
+        idle: { free8g: sum((card) => Number(card.idle.free8g)), used10pct: sum((card) => Number(card.idle.used10pct)) },
         full: sum((card) => Number(card.memory_used >= 0.9 * card.memory_total)),
         memory_free: sum((card) => card.memory_free),
         memory_total: sum((card) => card.memory_total),
