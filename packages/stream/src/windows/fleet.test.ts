@@ -113,6 +113,13 @@ describe('what stays', () => {
     expect(windows.takeChanges()).toEqual({ servers: new Map(), removed: ['a'] });
   });
 
+  it('nothing of a server that sent more samples of one moment than are kept', () => {
+    const windows = new FleetWindows({ max_samples: 1 });
+    for (const seq of [1, 2]) windows.record(sampleOf({ ts: NOW, seq }));
+    windows.advance(NOW + 1);
+    expect(windows.takeChanges()).toEqual({ servers: new Map(), removed: ['a'] });
+  });
+
   it('a bounded memory, however often an agent starts anew', () => {
     const windows = new FleetWindows({ max_samples: 100 });
     for (let i = 0; i < 5_000; i++) windows.record(sampleOf({ ts: NOW + i, boot_id: `boot${i}` }));

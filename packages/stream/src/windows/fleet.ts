@@ -34,7 +34,7 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
 
   record(sample: Received): Outcome {
     const server = this.#servers.get(sample.server);
-    const outcome = server ? server.record(sample) : this.#first(sample);
+    const outcome = server ? server.record(sample, this.#now) : this.#first(sample);
     if (outcome === 'recorded') this.#changed.add(sample.server);
     else if (outcome === 'late') this.late++;
     else this.duplicates++;
@@ -46,9 +46,9 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
     if (now <= this.#now) return;
     this.#now = now;
     for (const [id, server] of this.#servers) {
-      const changed = server.advance(now);
+      if (!server.advance(now)) continue;
       if (server.empty) this.forget(id);
-      else if (changed) this.#changed.add(id);
+      else this.#changed.add(id);
     }
   }
 
@@ -107,7 +107,7 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
 
   #first(sample: Received): Outcome {
     const server = new Server(this.settings, this.#now);
-    const outcome = server.record(sample);
+    const outcome = server.record(sample, this.#now);
     if (outcome === 'recorded') this.#servers.set(sample.server, server);
     return outcome;
   }

@@ -41,6 +41,8 @@ export class Server<Label extends string, CardLabel extends Label> {
   readonly #cpu_min = new Minimum();
   readonly #cpu_max = new Maximum();
   #now: Millis = -Infinity;
+  /** When the next row leaves a window; at once when there is none, for then the server may go. */
+  #due: Millis = Infinity;
   /** Rows up to here left early because there were too many of them. */
   #floor: Millis = -Infinity;
   #read: ServerWindows<Label, CardLabel> | null = null;
@@ -53,27 +55,30 @@ export class Server<Label extends string, CardLabel extends Label> {
     this.#cpu = new SortedValues(this.#starts);
     this.#cpu_time = new CpuTime(settings.lengths.length);
     this.#cards = new Cards(settings);
-    this.advance(now);
+    this.#moveTo(now);
   }
 
-  record(sample: Received): Outcome {
+  /** @param now the clock: where `advance` was last told to move, or would have if there had been something to do. */
+  record(sample: Received, now: Millis): Outcome {
+    this.#moveTo(now);
     if (sample.ts <= this.#starts.at(-1)!) return 'late';
     const index = this.#rows.placeOf(sample);
     if (index < 0) return 'duplicate';
     if (sample.ts < this.#newest() - this.#settings.lateness_ms) return 'late';
-    this.advance(sample.ts);
+    this.#moveTo(sample.ts);
     this.#insert(index, sample);
     while (this.#tooMuch()) this.#dropOldest();
+    this.#due = this.#nextToLeave();
     this.#read = null;
     return 'recorded';
   }
 
-  /** Moves the end of the windows to `now`, never back; tells whether something left them. */
+  /** Moves the end of the windows to `now`, never back; tells whether something left them. Until a row is due no figure depends on it. */
   advance(now: Millis): boolean {
-    if (now <= this.#now) return false;
-    this.#now = now;
-    this.#moveStarts();
-    return this.#evict();
+    if (now < this.#due) return false;
+    const changed = this.#moveTo(now);
+    this.#due = this.#nextToLeave();
+    return changed || this.empty;
   }
 
   get empty(): boolean {
@@ -121,6 +126,21 @@ export class Server<Label extends string, CardLabel extends Label> {
     const { numbers } = this.#rows;
     this.#cpu_time.shift(which, numbers[slot + CPU]!, numbers[slot + INTERVAL_MS]!, sign);
     this.#cards.shift(this.#rows, slot, which, sign);
+  }
+
+  #moveTo(now: Millis): boolean {
+    if (now <= this.#now) return false;
+    this.#now = now;
+    this.#moveStarts();
+    return this.#evict();
+  }
+
+  #nextToLeave(): Millis {
+    if (this.empty) return -Infinity;
+    const { lengths } = this.#settings;
+    let due = Infinity;
+    for (let which = 0; which < lengths.length; which++) due = Math.min(due, this.#windows[which]!.oldest + lengths[which]!);
+    return due;
   }
 
   /** The windows hold what is after their start. */
