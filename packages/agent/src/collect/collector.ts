@@ -34,6 +34,7 @@ export class Runner<T> {
   #running: Promise<void> | null = null;
   /** The reading under way is past its deadline. */
   #overdue = false;
+  #controller = new AbortController();
   #due: Millis = -Infinity;
   #latest: { value: T; ts: Millis } | null = null;
   #failure: (Failure & { at: Millis }) | null = null;
@@ -82,7 +83,8 @@ export class Runner<T> {
   }
 
   #read(): Promise<void> {
-    const controller = new AbortController();
+    if (this.#controller.signal.aborted) this.#controller = new AbortController();
+    const controller = this.#controller;
     const reading = this.#collector.collect(controller.signal).then(
       (value) => {
         if (controller.signal.aborted) return;
