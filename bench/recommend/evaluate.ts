@@ -75,7 +75,7 @@ interface Question {
 }
 
 function ask(rows: ReadonlyMap<string, LiveRow>, request: CardRequest, { gaps, empty }: { gaps: Gaps; empty: Empty }, ts: number): Question | null {
-  const learned: Steadiness = (server, gpu, promised) => gaps.chance(`${server}/${gpu.id}`, ts, JUDGED_AFTER_MS, (gpu.memory_free - promised) / gpu.memory_total);
+  const learned: Steadiness = (server, gpu, promised) => gaps.chance(`${server}/${gpu.id}`, (gpu.memory_free - promised) / gpu.memory_total);
   const waited: Steadiness = (server, gpu) => empty.chance(`${server}/${gpu.id}`, ts);
   const pendings = (order: CardRequest['order'], steadiness: Steadiness): Pending[] =>
     recommend(rows.values(), { ...request, order, limit: 1000 }, ts, { held: () => null, steadiness })

@@ -3,7 +3,6 @@ import { GIB, MINUTE, type LiveGpu, type LiveRow } from '@vacancy/shared';
 import { NOW, card, row } from '../../packages/stream/src/recommend/fixture.js';
 import { cardKeys } from '../../packages/stream/src/recommend/card-keys.js';
 import { Gaps } from '../../packages/stream/src/recommend/gaps.js';
-import { JUDGED_AFTER_MS } from '../../packages/stream/src/recommend/outcome.js';
 import { rank, recommend, type RankContext } from '../../packages/stream/src/recommend/rank.js';
 import { LIKE_SERVER, type CardRequest } from '../../packages/stream/src/recommend/request.js';
 import { evaluate } from './evaluate.js';
@@ -83,7 +82,7 @@ const gaps = experienced();
 const keyOf = cardKeys();
 const context: RankContext = {
   held: (_server, one) => one.held,
-  steadiness: (server, one, promised) => gaps.chance(keyOf(server, one.id), NOW, JUDGED_AFTER_MS, (one.memory_free - promised) / one.memory_total),
+  steadiness: (server, one, promised) => gaps.chance(keyOf(server, one.id), (one.memory_free - promised) / one.memory_total),
 };
 const whole = time((request) => recommend(fleet, request, NOW, context));
 const sorted = time((request) => rank(fleet, request, NOW, context));

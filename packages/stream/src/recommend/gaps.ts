@@ -46,8 +46,11 @@ interface Period {
   work: Work;
   /** Somebody is still coming, by whom the period before was ended: its kind, the free memory it had, the least since. */
   arrival: { readonly kind: string; readonly most: number; least: number } | null;
-  /** What lies ahead, as of the last look: a question costs next to nothing, however many cards it asks about. */
-  expected?: { readonly ms: number; readonly events: number } | undefined;
+  /**
+   * Ends to expect within the horizon, as of the last look; `null` while too few periods have been seen to end. Reckoned then, because looks are spread over time
+   * and a question asks about all cards at once.
+   */
+  expected: number | null;
   /** The same people came back after the gap before this one. */
   again: boolean;
 }
@@ -71,21 +74,24 @@ const PRIOR_EVENTS = 3;
 const MIN_EVENTS = 20;
 /** How finely it is learned how much of a card newcomers take. */
 const FALLS = 20;
-/** A thousand servers of eight cards need some 75,000; when there are more, the tenth that was used least recently goes. */
-const MAX_FACTORS = 100_000;
+/** A thousand servers of eight cards need some 20,000; when there are more, the tenth that was used least recently goes. */
+const MAX_FACTORS = 40_000;
+/** How far ahead it is said how sure a card is. */
+const HORIZON_MS = 10 * MINUTE;
 /** Who comes takes some minutes to take what is needed; only then it is known how much that was. */
 const ARRIVAL_MS = 10 * MINUTE;
 /** Not seen for longer, a card may have been used and left in between. */
 const LOST_MS = 5 * MINUTE;
 
-interface Tally {
-  events: number;
-  expected: number;
+/** Of one thing that is known of periods, by phase: ends, and how many the rates without it had led one to expect. */
+interface Factor {
+  readonly events: number[];
+  readonly expected: number[];
 }
 
 export class Gaps {
   readonly #rates = new Map<string, Rates>();
-  readonly #factors = new Map<string, Tally>();
+  readonly #factors = new Map<string, Factor>();
   readonly #max_factors: number;
   readonly #periods = new Map<string, Period>();
   /** Of the falls of a kind, how many took more than each step: a question asks about thousands of cards. */
@@ -94,7 +100,13 @@ export class Gaps {
   constructor(state?: GapsState, max_factors = MAX_FACTORS) {
     this.#max_factors = max_factors;
     for (const [kind, rates] of state?.rates ?? []) this.#rates.set(kind, rates);
-    for (const [key, events, expected] of state?.factors ?? []) this.#factors.set(key, { events, expected });
+    for (const [key, events, expected] of state?.factors ?? []) {
+      const end = key.lastIndexOf('|');
+      const factor = this.#factors.get(key.slice(0, end)) ?? noFactor();
+      this.#factors.set(key.slice(0, end), factor);
+      factor.events[Number(key.slice(end + 1))] = events;
+      factor.expected[Number(key.slice(end + 1))] = expected;
+    }
     for (const [card, period] of state?.periods ?? []) this.#periods.set(card, period);
   }
 
@@ -103,7 +115,7 @@ export class Gaps {
     if (reading.memory_total <= 0) return;
     const period = this.#periods.get(card);
     if (!period || ts - period.seen > LOST_MS) {
-      this.#periods.set(card, begin(reading, ts));
+      this.#look(card, begin(reading, ts), ts);
       return;
     }
     if (ts <= period.seen) return;
@@ -114,27 +126,23 @@ export class Gaps {
     this.#learn(card, period, ts, fell);
     if (fell || rose) {
       this.#settle(period, reading);
-      this.#periods.set(card, follow(period, reading, ts, fell));
+      this.#look(card, follow(period, reading, ts, fell), ts);
     } else {
       if (arriving && ts - period.since >= ARRIVAL_MS) this.#settle(period, reading);
       goOn(period, reading, ts);
+      this.#look(card, period, ts);
     }
   }
 
   /**
-   * How sure it is, 0–1, that nobody takes more than `spare` (a share of the card, 0–1) of its free memory for another `ms`;
-   * `null` while too few periods have been seen to end.
+   * How sure it is, 0–1, that nobody takes more than `spare` (a share of the card, 0–1) of its free memory for ten minutes after the
+   * last look; `null` while too few periods have been seen to end.
    */
-  chance(card: string, ts: number, ms: number, spare: number): number | null {
+  chance(card: string, spare: number): number | null {
     const period = this.#periods.get(card);
-    if (!period) return null;
-    const kind = kindOf(period);
-    if (period.expected?.ms !== ms) {
-      const rates = this.#rates.get(kind);
-      if (!rates || sum(rates.events) < MIN_EVENTS) return null;
-      period.expected = { ms, events: this.#ahead(card, period, rates, ts, ms) };
-    }
-    return Math.exp(-period.expected.events * shareAbove(this.#tail(kind), spare));
+    // `undefined` in a file of before.
+    if (!period || (period.expected ?? null) === null) return null;
+    return Math.exp(-period.expected! * shareAbove(this.#tail(kindOf(period)), spare));
   }
 
   /** Lets go of cards that have not been seen since `before`. */
@@ -146,9 +154,17 @@ export class Gaps {
     return {
       version: 1,
       rates: [...this.#rates],
-      factors: [...this.#factors].map(([key, { events, expected }]) => [key, events, expected]),
+      factors: [...this.#factors].flatMap(([key, { events, expected }]) =>
+        events.flatMap((count, phase): GapsState['factors'] => (expected[phase]! > 0 ? [[`${key}|${phase}`, count, expected[phase]!]] : [])),
+      ),
       periods: [...this.#periods],
     };
+  }
+
+  #look(card: string, period: Period, ts: number): void {
+    this.#periods.set(card, period);
+    const rates = this.#rates.get(kindOf(period));
+    period.expected = rates && sum(rates.events) >= MIN_EVENTS ? this.#ahead(card, period, rates, ts, HORIZON_MS) : null;
   }
 
   #tail(kind: string): readonly number[] {
@@ -170,53 +186,45 @@ export class Gaps {
     const kind = kindOf(period);
     const rates = this.#rates.get(kind) ?? { events: AGES.map(() => 0), minutes: AGES.map(() => 0), falls: new Array<number>(FALLS).fill(0) };
     this.#rates.set(kind, rates);
-    const keys = features(card, period, ts);
+    const factors = this.#factorsOf(card, period, ts);
     for (const [age, minutes] of slices(period.seen - period.since, ts - period.since)) {
-      const bin = binOf(AGES, age);
-      this.#expect(keys, age, minutes * this.#rate(rates, age));
-      rates.minutes[bin]! += minutes;
+      const phase = binOf(PHASES, age);
+      let expected = minutes * rateAt(rates, age);
+      // Each factor is held against what the ones before it explain already, or two that say the same would count twice.
+      for (const factor of factors) {
+        factor.expected[phase]! += expected;
+        expected *= weightOf(factor, phase);
+      }
+      rates.minutes[binOf(AGES, age)]! += minutes;
     }
     if (!ended) return;
-    const age = ts - period.since;
-    rates.events[binOf(AGES, age - 1)]! += 1;
-    for (const key of keys) this.#tally(`${key}|${binOf(PHASES, age - 1)}`).events += 1;
+    const age = ts - period.since - 1;
+    rates.events[binOf(AGES, age)]! += 1;
+    for (const factor of factors) factor.events[binOf(PHASES, age)]! += 1;
   }
 
   /** Ends to expect in the next `ms`. */
   #ahead(card: string, period: Period, rates: Rates, ts: number, ms: number): number {
-    const keys = features(card, period, ts);
+    const factors = this.#factorsOf(card, period, ts);
     let events = 0;
-    for (const [age, minutes] of slices(ts - period.since, ts - period.since + ms)) events += minutes * this.#rate(rates, age) * this.#factor(keys, age);
+    for (const [age, minutes] of slices(ts - period.since, ts - period.since + ms)) {
+      const phase = binOf(PHASES, age);
+      events += factors.reduce((product, factor) => product * weightOf(factor, phase), minutes * rateAt(rates, age));
+    }
     return events;
   }
 
-  /** Each factor is held against what the ones before it explain already, or two that say the same would count twice. */
-  #expect(keys: readonly string[], age: number, expected: number): void {
-    for (const key of keys) {
-      const tally = this.#tally(`${key}|${binOf(PHASES, age)}`);
-      tally.expected += expected;
-      expected *= factorOf(tally);
-    }
-  }
-
-  #factor(keys: readonly string[], age: number): number {
-    return keys.reduce((product, key) => product * factorOf(this.#factors.get(`${key}|${binOf(PHASES, age)}`)), 1);
-  }
-
-  /** Events per minute. A rate nobody has seen is the mean of all ages. */
-  #rate({ events, minutes }: Rates, age: number): number {
-    const all = sum(events) / Math.max(1, sum(minutes));
-    const bin = binOf(AGES, age);
-    return (events[bin]! + all) / (minutes[bin]! + 1);
+  #factorsOf(card: string, period: Period, ts: number): Factor[] {
+    return features(card, period, ts).map((key) => this.#factor(key));
   }
 
   /** Names come from outside: the least recently used factors go when there are too many. */
-  #tally(key: string): Tally {
-    const tally = this.#factors.get(key) ?? { events: 0, expected: 0 };
+  #factor(key: string): Factor {
+    const factor = this.#factors.get(key) ?? noFactor();
     this.#factors.delete(key);
-    this.#factors.set(key, tally);
+    this.#factors.set(key, factor);
     if (this.#factors.size > this.#max_factors) this.#forgetFactors(this.#max_factors / 10);
-    return tally;
+    return factor;
   }
 
   /** Many at once: a map walks over all that was deleted at its front before it finds its oldest key. */
@@ -228,7 +236,15 @@ export class Gaps {
   }
 }
 
-const factorOf = (tally: Tally | undefined): number => (tally ? (tally.events + PRIOR_EVENTS) / (tally.expected + PRIOR_EVENTS) : 1);
+const noFactor = (): Factor => ({ events: PHASES.slice(1).map(() => 0), expected: PHASES.slice(1).map(() => 0) });
+const weightOf = ({ events, expected }: Factor, phase: number): number => (events[phase]! + PRIOR_EVENTS) / (expected[phase]! + PRIOR_EVENTS);
+
+/** Events per minute. A rate nobody has seen is the mean of all ages. */
+function rateAt({ events, minutes }: Rates, age: number): number {
+  const all = sum(events) / Math.max(1, sum(minutes));
+  const bin = binOf(AGES, age);
+  return (events[bin]! + all) / (minutes[bin]! + 1);
+}
 
 const kindOf = (period: Period): string => (period.empty ? 'empty' : 'shared');
 
@@ -253,7 +269,7 @@ const nameOf = (reading: CardReading): string => [...reading.users].sort().join(
 
 function begin(reading: CardReading, ts: number): Period {
   const work = { since: ts, until: ts, readings: 0, busy: 0 };
-  return { since: ts, seen: ts, start: reading.memory_free, most: reading.memory_free, empty: isEmpty(reading), who: nameOf(reading), work, arrival: null, again: false };
+  return { since: ts, seen: ts, start: reading.memory_free, most: reading.memory_free, empty: isEmpty(reading), who: nameOf(reading), work, arrival: null, again: false, expected: null };
 }
 
 function follow(before: Period, reading: CardReading, ts: number, fell: boolean): Period {
@@ -266,7 +282,6 @@ function follow(before: Period, reading: CardReading, ts: number, fell: boolean)
 
 function goOn(period: Period, reading: CardReading, ts: number): void {
   period.seen = ts;
-  period.expected = undefined;
   period.most = Math.max(period.most, reading.memory_free);
   if (period.arrival) period.arrival.least = Math.min(period.arrival.least, reading.memory_free);
   if (period.empty) return;

@@ -104,7 +104,7 @@ class Running implements Recommender {
     this.#answers = new RecommendationLog(options, clock.now());
     this.#context = {
       held: (server, card) => this.held(server, card.id),
-      steadiness: (server, card, promised) => options.steadiness.of(server, card, promised, clock.now()),
+      steadiness: (server, card, promised) => options.steadiness.of(server, card, promised),
     };
   }
 

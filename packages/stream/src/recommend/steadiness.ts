@@ -3,14 +3,13 @@ import type { Log } from '../log.js';
 import { cardKeys } from './card-keys.js';
 import { Gaps, type GapsState } from './gaps.js';
 import type { Keeper } from './keeper.js';
-import { JUDGED_AFTER_MS } from './outcome.js';
 import { isFresh } from './rank.js';
 
 /** Watches cards and says how sure it is that one stays as free as it is for the next ten minutes. */
 export interface Steadiness {
   observe(rows: readonly LiveRow[], now: number): void;
   /** That `promised` bytes stay free, 0–1; `null` without enough history. */
-  of(server: string, card: LiveGpu, promised: number, now: number): number | null;
+  of(server: string, card: LiveGpu, promised: number): number | null;
   save(): Promise<void>;
 }
 
@@ -46,7 +45,7 @@ export async function createSteadiness(keeper: Keeper<GapsState>, log: Log): Pro
       for (const [server, ts] of looked) if (ts < now - DAY) looked.delete(server);
       void save();
     },
-    of: (server, card, promised, now) => gaps.chance(keyOf(server, card.id), now, JUDGED_AFTER_MS, (card.memory_free - promised) / card.memory_total),
+    of: (server, card, promised) => gaps.chance(keyOf(server, card.id), (card.memory_free - promised) / card.memory_total),
     save,
   };
 }
