@@ -5,7 +5,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFleet } from '@vacancy/agent/simulator';
 import { HOUR, sampleSubject, type Hold, type Recommendation, type Sample, type Wish } from '@vacancy/shared';
-import { mailServer } from '../../packages/stream/src/mail.fixture.js';
+import { mailServer } from '../../packages/stream/src/deliver/mail.fixture.js';
 import { waitFor } from '../harness/nats.js';
 import { startStack, type Stack } from '../harness/stack.js';
 

@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { SECOND, systemClock, type Clock } from '@vacancy/shared';
-import { alertRoutes, createAlerts, isAlertsState, type Alerts } from './alerts/index.js';
+import { alertRoutes, createAlertDelivery, createAlerts, isAlertsState, type Alerts } from './alerts/index.js';
 import { isLoopback, type Config } from './config.js';
+import { readDeliveries } from './deliver/index.js';
 import { startEngine, type Engine } from './engine/index.js';
 import { agentFileRoutes } from './enroll/index.js';
 import { access } from './http/access.js';
@@ -105,14 +106,16 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
   );
   live.feed.inventories.subscribe((inventory) => void store.saveInventory(inventory).catch((error: unknown) => log.warn({ err: error }, 'inventory not stored')));
 
+  const deliver = { targets: config.reports.deliveries ? await readDeliveries(config.reports.deliveries, config.allow_private_webhooks) : [], allowPrivate: config.allow_private_webhooks, public_url: config.reports.public_url };
+  const mail = deliver.targets.find((target) => target.kind === 'mail') ?? null;
   const reports = life.own(
-    await createReports(
+    createReports(
       {
         db: store.db,
         timezone: store.settings.timezone,
         at: config.reports.at,
         push: (event) => push?.report(event),
-        deliveries_file: config.reports.deliveries,
+        targets: deliver.targets,
         allow_private_webhooks: config.allow_private_webhooks,
         public_url: config.reports.public_url,
         log: log.child({ part: 'reports' }),
@@ -128,12 +131,12 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
         rows: () => live.rows(),
         log: log.child({ part: 'recommend' }),
         store: clickhouseLog(store.db),
-        deliver: createDeliver({ alert: (alert) => alerts?.tell(alert), allowPrivate: config.allow_private_webhooks, mail: reports.mail, public_url: config.reports.public_url }, clock),
+        deliver: createDeliver({ alert: (alert) => alerts?.tell(alert), allowPrivate: config.allow_private_webhooks, mail, public_url: config.reports.public_url }, clock),
         holdKeeper: kept('holds', isHolds),
         wishKeeper: kept('wishes', isWishes),
         steadiness: await createSteadiness(kept('gaps', isGapsState), log.child({ part: 'steadiness' })),
         allowPrivate: config.allow_private_webhooks,
-        canMail: reports.mail !== null,
+        canMail: mail !== null,
       },
       clock,
     ),
@@ -165,12 +168,16 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
   );
   life.onEnd(() => http.close());
   push = life.own(createPush(http.server, { source: live, allow: (headers) => access(headers, gate) === 'ok' }, clock));
+  const tellers = life.own(createAlertDelivery({ ...deliver, log: log.child({ part: 'alerts' }) }, clock));
   alerts = life.own(
     await createAlerts(
       {
         // While windows and table are being rebuilt, what they show is the past.
         see: () => (live.feed.warm ? { rows: live.rows(), lag_ms: live.feed.lag_ms, store_lag_ms: store.status().lag_ms, now: live.feed.clock.now() } : null),
-        push: (alert) => push?.alert(alert),
+        push(alert) {
+          push?.alert(alert);
+          tellers.deliver(alert);
+        },
         keeper: kept('alerts', isAlertsState, '.'),
         log: log.child({ part: 'alerts' }),
       },

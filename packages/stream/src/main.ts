@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startApp } from './app.js';
 import { ConfigError, envToConfig } from './config.js';
+import { DeliveriesError } from './deliver/index.js';
 import { EngineStartError } from './engine/index.js';
 import { createLog } from './log.js';
-import { DeliveriesError } from './reports/index.js';
 
 /** What the service may take to end cleanly. */
 const SHUTDOWN_MS = 4_500;

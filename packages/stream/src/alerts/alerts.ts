@@ -6,6 +6,7 @@ import { AlertWatch, type AlertsState, type Seen } from './watch.js';
 export interface AlertsOptions {
   /** What the screen shows now, and the time that it shows; null while it is being rebuilt after a start. */
   readonly see: () => (Seen & { readonly now: number }) | null;
+  /** Told of every alert, once. */
   readonly push: (alert: Alert) => void;
   readonly keeper: Keeper<AlertsState>;
   readonly log: Log;

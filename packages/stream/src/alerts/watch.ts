@@ -95,7 +95,7 @@ export class AlertWatch {
       if (current.has(key)) continue;
       this.#standing.delete(key);
       if (told && alert.kind === 'server_offline') {
-        back.push({ ...alert, id: `server_online:${alert.server}:${now}`, kind: 'server_online', ts: now, message: `${alert.data!['name']} is back` });
+        back.push({ ...alert, id: `server_online:${alert.server}:${now}`, kind: 'server_online', ts: now, message: sentence({ kind: 'server_online', data: alert.data }, 'en') });
       }
     }
     return back;
@@ -113,7 +113,7 @@ const toAlert = (condition: Condition, ts: Millis): Alert => ({
   ts,
   kind: condition.kind,
   ...(condition.server !== null && { server: condition.server }),
-  message: sentence(condition),
+  message: sentence(condition, 'en'),
   data: { ...condition.data, since: condition.since },
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, ManualClock, type Alert, type Wish } from '@vacancy/shared';
-import { mailServer } from '../mail.fixture.js';
-import type { MailServer } from '../mail.js';
+import { mailServer } from '../deliver/mail.fixture.js';
+import type { MailServer } from '../deliver/mail.js';
 import { createDeliver, type DeliverOptions } from './deliver.js';
 import { NOW } from './fixture.js';
 

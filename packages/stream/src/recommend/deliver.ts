@@ -1,7 +1,7 @@
 import { HOUR, systemClock, type Alert, type Clock, type Wish } from '@vacancy/shared';
-import { sendMail, type MailServer } from '../mail.js';
-import type { Target } from './targets.js';
-import { postWebhook } from './webhook.js';
+import { sendMail, type MailServer } from '../deliver/mail.js';
+import { postJson } from '../deliver/post.js';
+import type { Target } from '../deliver/targets.js';
 
 /** Tells somebody that a wish came true; rejects when it could not, with `retryable` when nobody has been told and another try may help. */
 export type Deliver = (target: Target, wish: Wish) => Promise<void>;
@@ -22,7 +22,7 @@ export function createDeliver({ alert, allowPrivate, mail, public_url }: Deliver
   let mailed: number[] = [];
   return async (target, wish) => {
     if (target.kind === 'page') return alert(toAlert(wish));
-    if (target.kind === 'webhook') return postWebhook(target.url, wish, { allowPrivate });
+    if (target.kind === 'webhook') return postJson(target.url, wish, { allowPrivate });
     if (!mail) throw new Error('no mail server is configured');
     mailed = mailed.filter((ts) => clock.now() - ts < HOUR);
     if (mailed.length >= MAILS_AN_HOUR) throw new Error(`${MAILS_AN_HOUR} mails have been sent within the hour`);

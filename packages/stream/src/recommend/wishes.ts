@@ -2,7 +2,7 @@ import { HOUR, MAX_GPUS, err, ok, type Candidate, type Result, type Wish, type W
 import { sameName } from './holds.js';
 import { problem, type Problem } from './problem.js';
 import { sizeOf, type CardRequest } from './request.js';
-import { parseTarget, type Target } from './targets.js';
+import { parseTarget, type Target } from '../deliver/targets.js';
 
 /** A wish with the address to tell; only {@link toWish} of it leaves the service. */
 export interface KeptWish extends Omit<Wish, 'notify'> {

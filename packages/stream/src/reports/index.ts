@@ -3,10 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import { HttpError } from '../http/errors.js';
 import { Lifetime } from '../lifetime.js';
 import type { Log } from '../log.js';
-import type { MailServer } from '../mail.js';
+import type { Delivery } from '../deliver/index.js';
 import type { Database } from '../store/client.js';
 import { Deliveries } from './deliver/deliveries.js';
-import { readDeliveries } from './deliver/settings.js';
 import { renderCsv } from './render/csv.js';
 import { PAGE_POLICY, renderHtml } from './render/html.js';
 import { NoBrowserError, createPrinter, type PdfOptions } from './render/pdf.js';
@@ -15,7 +14,6 @@ import { reportRoutes, type Form } from './routes.js';
 import { Schedule } from './schedule.js';
 
 export { ReportBook, NoDataError, type Progress } from './reports.js';
-export { DeliveriesError } from './deliver/settings.js';
 
 export interface CreateReportsOptions {
   readonly db: Database;
@@ -25,8 +23,8 @@ export interface CreateReportsOptions {
   readonly at: string;
   /** Told of every revision that this instance made, for Socket.IO. */
   readonly push: (event: ReportEvent) => void;
-  /** The JSON file of deliveries; null for none. */
-  readonly deliveries_file: string | null;
+  /** Who is sent which reports. */
+  readonly targets: readonly Delivery[];
   /** Webhooks in private networks may be called. */
   readonly allow_private_webhooks: boolean;
   /** The address under which people reach the pages; null to leave links out of messages. */
@@ -38,8 +36,6 @@ export interface CreateReportsOptions {
 export interface Reports extends AsyncDisposable {
   readonly book: ReportBook;
   readonly deliveries: Deliveries;
-  /** The server of the first delivery by mail, for what else is to be mailed; null where there is none. */
-  readonly mail: MailServer | null;
   /** Adds the report query below the API's base. */
   routes(app: FastifyInstance): void;
   /** Makes what is missing and begins to keep time; returns at once. */
@@ -48,12 +44,11 @@ export interface Reports extends AsyncDisposable {
 
 /**
  * The reports, their schedule and their deliveries. Nothing runs before `start`.
- * @throws DeliveriesError when the file of deliveries cannot be used, RangeError when `at` is no time of day
+ * @throws RangeError when `at` is no time of day
  */
-export async function createReports(options: CreateReportsOptions, clock: Clock = systemClock): Promise<Reports> {
-  const { db, timezone, log, allow_private_webhooks: allowPrivate } = options;
+export function createReports(options: CreateReportsOptions, clock: Clock = systemClock): Reports {
+  const { db, timezone, log, targets, allow_private_webhooks: allowPrivate } = options;
   const life = new Lifetime();
-  const targets = options.deliveries_file ? await readDeliveries(options.deliveries_file, allowPrivate) : [];
   const book = new ReportBook({
     db, timezone, log,
     onReport(event, report) {
@@ -71,7 +66,6 @@ export async function createReports(options: CreateReportsOptions, clock: Clock 
   return {
     book,
     deliveries,
-    mail: targets.find((target) => target.kind === 'mail') ?? null,
     routes: (app) => reportRoutes(app, book, { forms, deliveries: () => deliveries.list() }),
     start() {
       schedule.start();

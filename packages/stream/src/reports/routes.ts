@@ -5,7 +5,7 @@ import { PERIODS, type Period, type Report } from '@vacancy/shared';
 import type { Attempt } from './deliver/deliveries.js';
 import { HttpError, badRequest, notFound, unavailable } from '../http/errors.js';
 import { parseStart, type Span } from './period.js';
-import { languageOf, type Lang } from './render/lang.js';
+import { languageOf, type Lang } from '../deliver/lang.js';
 import { NoDataError, type ReportBook } from './reports.js';
 
 const PeriodType = Type.Union(PERIODS.map((period) => Type.Literal(period)));

@@ -1,8 +1,8 @@
 import type { BusyTime, DiskForecast, Period, Report, ReportFleet, ReportSentence, ReportServer } from '@vacancy/shared';
 import { cardTime, untilOf } from './card-time.js';
 import { bytes, clock, dayOf, hours, idleTerms, share } from './render/format.js';
-import type { Lang } from './render/lang.js';
-import { plain } from './render/markup.js';
+import type { Lang } from '../deliver/lang.js';
+import { plain } from '../deliver/plain.js';
 
 /** More is not read. */
 const MOST_SENTENCES = 5;

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,13 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { API_BASE, ManualClock, SECOND, type ReportEvent } from '@vacancy/shared';
+import { API_BASE, ManualClock, PERIODS, SECOND, type ReportEvent } from '@vacancy/shared';
 import { answerErrors } from '../http/errors.js';
 import { silentLog } from '../log.js';
 import { startTestEngine, type TestEngine } from '../../../../test/harness/clickhouse.js';
 import { openArchive, type Archive } from '../../../../test/integration/reports/archive.js';
 import { history } from '../../../../test/integration/reports/fleet.js';
-import { DeliveriesError, createReports, type CreateReportsOptions, type Reports } from './index.js';
+import { createReports, type CreateReportsOptions, type Reports } from './index.js';
 
 const run = promisify(execFile);
 const at = (text: string): number => Date.parse(text);
@@ -36,7 +36,7 @@ const hook = createServer(async (request, response) => {
 });
 
 const options = (): CreateReportsOptions => ({
-  db: archive.db, timezone: 'Asia/Shanghai', at: '00:10', push: (event) => events.push(event), deliveries_file: path.join(folder, 'deliveries.json'),
+  db: archive.db, timezone: 'Asia/Shanghai', at: '00:10', push: (event) => events.push(event), targets: [{ kind: 'webhook', name: 'lab', periods: PERIODS, lang: 'zh', revisions: false, alerts: false, url: `http://127.0.0.1:${(hook.address() as AddressInfo).port}/` }],
   allow_private_webhooks: true, public_url: 'http://hub.lab/', log: silentLog,
 });
 
@@ -48,8 +48,7 @@ beforeAll(async () => {
   await archive.insert([...history({ server: 'gpu01', cards: 2, from: at('2026-11-08T16:00Z'), to: at('2026-11-22T16:00Z'), interval_ms: 1_800_000, seed: 7 })]);
   hook.listen(0, '127.0.0.1');
   await once(hook, 'listening');
-  await writeFile(path.join(folder, 'deliveries.json'), JSON.stringify({ deliveries: [{ name: 'lab', kind: 'webhook', url: `http://127.0.0.1:${(hook.address() as AddressInfo).port}/` }] }));
-  reports = await createReports(options(), clock);
+  reports = createReports(options(), clock);
   app = Fastify({ forceCloseConnections: true });
   answerErrors(app);
   await app.register(async (api) => reports.routes(api), { prefix: API_BASE });
@@ -110,12 +109,6 @@ describe('the service', () => {
   it('shows the log of deliveries by names', async () => {
     const { deliveries } = (await (await fetch(`${url}${API_BASE}/reports/deliveries`)).json()) as { deliveries: object[] };
     expect(deliveries).toContainEqual(expect.objectContaining({ target: 'lab', period: 'week', state: 'sent' }));
-  });
-
-  it('refuses a file of deliveries that cannot be used, before anything runs', async () => {
-    const deliveries_file = path.join(folder, 'wrong.json');
-    await writeFile(deliveries_file, '{ "deliveries": [ { "name": "a", "kind": "slack" } ] }');
-    await expect(createReports({ ...options(), deliveries_file }, clock)).rejects.toThrow(new DeliveriesError('VACANCY_DELIVERIES_FILE cannot be used:\n  - delivery 1: url is missing'));
   });
 });
 

@@ -8,7 +8,7 @@ import { report, START } from '../fixture.js';
 import { startTestEngine, type TestEngine } from '../../../../../test/harness/clickhouse.js';
 import { openArchive, type Archive } from '../../../../../test/integration/reports/archive.js';
 import { Deliveries } from './deliveries.js';
-import type { ChatTarget } from './settings.js';
+import type { ChatTarget } from '../../deliver/settings.js';
 
 let engine: TestEngine;
 let archive: Archive;
@@ -35,7 +35,7 @@ async function hook(statuses: number[]) {
   return { told, url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/SECRET`, [Symbol.asyncDispose]: async () => void http.close() };
 }
 
-const target = (url: string): ChatTarget => ({ kind: 'webhook', name: 'lab', periods: ['week'], lang: 'en', revisions: false, url });
+const target = (url: string): ChatTarget => ({ kind: 'webhook', name: 'lab', periods: ['week'], lang: 'en', revisions: false, alerts: false, url });
 const deliveriesTo = (url: string, instance = 'one') =>
   new Deliveries({ db: archive.db, targets: [target(url)], instance, log: silentLog, allowPrivate: true, public_url: null, read: async () => report() }, clock);
 

@@ -4,7 +4,7 @@ import type { Log } from '../../log.js';
 import type { Database } from '../../store/client.js';
 import { insertOnce } from '../store.js';
 import { send, type SendOptions } from './send.js';
-import type { Delivery } from './settings.js';
+import type { Delivery } from '../../deliver/settings.js';
 
 export type State = 'begun' | 'sent' | 'failed';
 

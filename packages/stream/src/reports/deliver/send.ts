@@ -1,10 +1,11 @@
 import type { Report } from '@vacancy/shared';
-import { sendMail } from '../../mail.js';
+import { chatMessage, type Brief } from '../../deliver/chat.js';
+import { sendMail } from '../../deliver/mail.js';
+import { postJson, type PostOptions } from '../../deliver/post.js';
+import type { Delivery, MailTarget } from '../../deliver/settings.js';
 import { renderCsv } from '../render/csv.js';
 import { renderHtml } from '../render/html.js';
-import { briefOf, chatMessage, type Brief } from './messages.js';
-import { postJson, type PostOptions } from './post.js';
-import type { Delivery, MailTarget } from './settings.js';
+import { briefOf, figuresOf } from './brief.js';
 
 export interface SendOptions extends PostOptions {
   /** The address under which people reach the pages, without a slash at its end. */
@@ -16,7 +17,7 @@ export async function send(report: Report, target: Delivery, options: SendOption
   const link = options.public_url && `${options.public_url}/reports/${report.period}/${report.start}`;
   const brief = briefOf(report, target.lang, link);
   if (target.kind === 'mail') return mailReport(report, target, brief, options.timeout_ms);
-  const { url, body } = chatMessage(target, report, brief, now);
+  const { url, body } = chatMessage(target, brief, figuresOf(report), now);
   // The chat services have ways of their own, and want no other.
   await postJson(url, body, { ...options, ...(target.kind === 'webhook' && target.secret && { secret: target.secret }) });
 }

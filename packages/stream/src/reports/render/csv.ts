@@ -2,8 +2,8 @@ import { DateTime } from 'luxon';
 import type { Report, ReportFigures } from '@vacancy/shared';
 import { figuresOf } from '../changes.js';
 import { busyTime, clock, dayOf } from './format.js';
-import type { Lang } from './lang.js';
-import { plain } from './markup.js';
+import type { Lang } from '../../deliver/lang.js';
+import { plain } from '../../deliver/plain.js';
 import { WORDS } from './words.js';
 
 type Cell = string | number | null;

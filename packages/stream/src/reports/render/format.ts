@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
 import { DEFAULT_IDLE, GIB, type BusyTime, type IdleThresholds, type Period } from '@vacancy/shared';
-import type { Lang } from './lang.js';
+import type { Lang } from '../../deliver/lang.js';
 import { WORDS } from './words.js';
 
 /** What stands where a figure is not known. */

@@ -1,7 +1,7 @@
 import type { Report, ReportFleet, ReportServer } from '@vacancy/shared';
 import { cardTime } from '../card-time.js';
 import { UNKNOWN, busyTime, bytes as spaced, changeOf, count, dates, hours as number, idleTerms, moment, percent, share } from './format.js';
-import type { Lang } from './lang.js';
+import type { Lang } from '../../deliver/lang.js';
 import { html, trusted, type Html } from './markup.js';
 import { STYLE } from './style.js';
 import { OTHER, WORDS, type Words } from './words.js';

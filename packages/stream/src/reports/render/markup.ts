@@ -1,3 +1,5 @@
+import { plain } from '../../deliver/plain.js';
+
 /** Markup that is safe to put on a page. Made by `html` alone, or by `trusted` from our own charts. */
 export class Html {
   readonly text: string;
@@ -23,9 +25,3 @@ function render(part: Part): string {
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
-
-// Controls, and the marks that turn the direction of what follows: a name must not change the look of its neighbours.
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
-
-/** Text without what cannot be seen. */
-export const plain = (text: string): string => text.replace(UNSEEN, ' ');

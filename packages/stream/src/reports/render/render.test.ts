@@ -6,7 +6,7 @@ import { fleet, report, server } from '../fixture.js';
 import { renderCsv } from './csv.js';
 import { bytes, share } from './format.js';
 import { renderHtml } from './html.js';
-import { languageOf } from './lang.js';
+import { languageOf } from '../../deliver/lang.js';
 import { html } from './markup.js';
 import { NoBrowserError, createPrinter } from './pdf.js';
 

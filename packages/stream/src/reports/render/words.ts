@@ -1,5 +1,5 @@
 import type { Period } from '@vacancy/shared';
-import type { Lang } from './lang.js';
+import type { Lang } from '../../deliver/lang.js';
 
 const en = {
   lang: 'en',

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { err, ok, PERIODS, type Period, type Result } from '@vacancy/shared';
-import type { MailServer } from '../../mail.js';
-import { parseTarget } from '../../recommend/targets.js';
-import type { Lang } from '../render/lang.js';
+import type { MailServer } from './mail.js';
+import { parseTarget } from './targets.js';
+import type { Lang } from './lang.js';
 
 export const CHAT_KINDS = ['webhook', 'dingtalk', 'feishu', 'wecom', 'slack'] as const;
 export type ChatKind = (typeof CHAT_KINDS)[number];
@@ -14,6 +14,8 @@ interface Common {
   readonly lang: Lang;
   /** Told of a revision made because of late data, too. */
   readonly revisions: boolean;
+  /** Told what somebody should know, as it happens. */
+  readonly alerts: boolean;
 }
 
 export interface MailTarget extends Common, MailServer {
@@ -70,7 +72,7 @@ function readDelivery(fields: Fields, complain: Complain, allowPrivate: boolean)
   const periods = (Array.isArray(fields['periods']) ? fields['periods'] : ['day', 'week', 'month', 'year']) as Period[];
   if (!periods.every((period) => PERIODS.includes(period))) complain('periods may hold day, week, month and year');
   if (fields['lang'] !== undefined && fields['lang'] !== 'zh' && fields['lang'] !== 'en') complain('lang must be zh or en');
-  const common: Common = { name, periods, lang: fields['lang'] === 'en' ? 'en' : 'zh', revisions: fields['revisions'] === true };
+  const common: Common = { name, periods, lang: fields['lang'] === 'en' ? 'en' : 'zh', revisions: fields['revisions'] === true, alerts: fields['alerts'] === true };
   const kind = fields['kind'];
   if (kind === 'mail') return { ...common, kind, ...readMail(fields, complain) };
   if (!CHAT_KINDS.includes(kind as ChatKind)) complain(`kind must be one of mail, ${CHAT_KINDS.join(', ')}`);

@@ -1,31 +1,13 @@
 import { createHmac } from 'node:crypto';
-import type { Report } from '@vacancy/shared';
-import { bytes, idleTerms, percent, share } from '../render/format.js';
-import { titleOf } from '../render/html.js';
-import type { Lang } from '../render/lang.js';
-import { plain } from '../render/markup.js';
-import { WORDS } from '../render/words.js';
+import { plain } from './plain.js';
 import type { ChatTarget } from './settings.js';
 
-/** A report as a few lines for a chat: the summary, or the main figures where there is none. */
+/** What is told, as a few lines for a chat. */
 export interface Brief {
   readonly title: string;
   readonly lines: readonly string[];
-  /** Where the whole report is read; null where the service does not know its own address. */
+  /** Where more of it is read; null where the service does not know its own address. */
   readonly link: string | null;
-}
-
-export function briefOf(report: Report, lang: Lang, link: string | null): Brief {
-  const words = WORDS[lang];
-  const { fleet } = report;
-  const { size, part } = idleTerms(report.idle);
-  const figures = report.general.server_num === 0 ? [words.empty] : [
-    `${words.server_num} ${report.general.server_num} · ${words.gpu_num} ${report.general.gpu_num} · ${words.coverage} ${share(report.coverage)}`,
-    `${words.cpu_mean} ${percent(fleet.cpu_mean)} · ${words.idle_rate} ${share(fleet.idle_rate.free8g)} (${words.free8g(size)}), ${share(fleet.idle_rate.used10pct)} (${words.used10pct(part)})`,
-    `${words.hdd_used_avg} ${bytes(fleet.hdd_used_avg)} · ${words.network_up_total} ${bytes(fleet.network_up_total)} · ${words.network_down_total} ${bytes(fleet.network_down_total)}`,
-  ];
-  const revised = report.revision > 1 ? [words.changed(report.changes.length)] : [];
-  return { title: titleOf(report, words), lines: [...revised, ...figures, ...report.summary.map((sentence) => sentence[lang])], link };
 }
 
 export interface Message {
@@ -33,14 +15,15 @@ export interface Message {
   readonly body: unknown;
 }
 
-/** What each service wants to be posted, and where: DingTalk signs in the address, Feishu in the body. */
-export function chatMessage(target: ChatTarget, report: Report, brief: Brief, now: number): Message {
+/**
+ * What each service wants to be posted, and where: DingTalk signs in the address, Feishu in the body.
+ * @param figures what a program is told, beside the title and the link
+ */
+export function chatMessage(target: ChatTarget, brief: Brief, figures: Readonly<Record<string, unknown>>, now: number): Message {
   const { url, secret } = target;
   switch (target.kind) {
-    case 'webhook': {
-      const { period, start, end, timezone, revision, generated_at, coverage, general, fleet, previous, summary } = report;
-      return { url, body: { kind: 'report', title: brief.title, link: brief.link, report: { period, start, end, timezone, revision, generated_at, coverage, general, fleet, previous, summary } } };
-    }
+    case 'webhook':
+      return { url, body: { title: brief.title, link: brief.link, ...figures } };
     case 'dingtalk':
       return { url: secret ? signedUrl(url, secret, now) : url, body: { msgtype: 'markdown', markdown: { title: brief.title, text: markdown(brief) } } };
     case 'feishu':

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { isPublicAddress, parseTarget } from './targets.js';
-import { checkedLookup, postWebhook } from './webhook.js';
+import { checkedLookup, postJson } from './post.js';
 
 describe('an address', () => {
   it.each(['8.8.8.8', '1.1.1.1', '172.32.0.1', '2606:4700:4700::1111'])('%s may be called', (address) => expect(isPublicAddress(address)).toBe(true));
@@ -33,8 +33,8 @@ describe('a webhook', () => {
     });
   it('goes to the address that was checked', async () => expect(await lookupOf(['8.8.8.8'])).toBe('8.8.8.8'));
   it('whose name leads inside, even by one of its addresses, is refused', async () => {
-    expect(await lookupOf(['8.8.8.8', '127.0.0.1'])).toBe('hooks.example.org lies in a private network');
-    expect(await lookupOf([])).toBe('hooks.example.org lies in a private network');
+    expect(await lookupOf(['8.8.8.8', '127.0.0.1'])).toBe('the webhook lies in a private network');
+    expect(await lookupOf([])).toBe('the webhook lies in a private network');
     expect(await lookupOf(['127.0.0.1'], true)).toBe('127.0.0.1');
   });
 
@@ -56,18 +56,18 @@ describe('a webhook', () => {
   };
   it('gets the message as JSON', () =>
     served(204, async (url, seen) => {
-      await postWebhook(url, { text: 'gpu01' }, { allowPrivate: true });
+      await postJson(url, { text: 'gpu01' }, { allowPrivate: true });
       expect(seen).toEqual(['POST /hook {"text":"gpu01"}']);
     }));
   it('that redirects is not followed', () =>
     served(302, async (url, seen) => {
-      await expect(postWebhook(url, {}, { allowPrivate: true })).rejects.toThrow('answered 302');
+      await expect(postJson(url, {}, { allowPrivate: true })).rejects.toThrow('answered 302');
       expect(seen).toHaveLength(1);
     }));
   it('in a private network is not called', () =>
     served(204, async (url, seen) => {
-      await expect(postWebhook(url, {})).rejects.toThrow('private network');
-      await expect(postWebhook(url.replace('127.0.0.1', 'rebound.example.org'), {}, { resolve: async () => [{ address: '127.0.0.1', family: 4 }] })).rejects.toThrow('private network');
+      await expect(postJson(url, {})).rejects.toThrow('private network');
+      await expect(postJson(url.replace('127.0.0.1', 'rebound.example.org'), {}, { resolve: async () => [{ address: '127.0.0.1', family: 4 }] })).rejects.toThrow('private network');
       expect(seen).toEqual([]);
     }));
 });

@@ -1,0 +1,2 @@
+export { DeliveriesError, readDeliveries, type Delivery } from './settings.js';
+export type { MailServer } from './mail.js';
