@@ -127,7 +127,7 @@ describe('what stays', () => {
     expect(windows.bytes).toBeLessThan(32 * 1024);
   });
 
-  it('right idle rates, though samples claim to stand for more time than the totals of a card can hold', () => {
+  it('right idle rates, though every sample claims to stand for an hour', () => {
     const windows = filled(1_500, (second) => ({ interval_ms: HOUR, gpus: [card({ memory_used: second % 2 ? 0 : 20 * GIB })] }));
     const { idle_rate, coverage } = windows.server('a')!.gpus.get(0)!['60m'];
     expect(coverage).toBe(1);
