@@ -57,7 +57,7 @@ export class NvidiaSource implements GpuSource, AsyncDisposable {
   #failure: { reason: string; count: number; at: Millis } | null = null;
   #cuda: { version: string | undefined; driver: string; at: Millis } | null = null;
 
-  constructor(options: NvidiaOptions, owners: ProcessOwners, clock: Clock = systemClock, folders = findCards()) {
+  constructor(options: NvidiaOptions, owners: ProcessOwners, clock: Clock = systemClock, folders: readonly string[] = findCards()) {
     this.#options = options;
     this.#owners = owners;
     this.#clock = clock;
