@@ -233,6 +233,21 @@ describe('a tool that runs for ever', () => {
     await waitFor(() => lines.length >= 2, 15_000, 'a second start');
     expect(failures).toContain('no answer for 0 s, killed');
   });
+
+  it('that is stopped, wanted again before it is gone, or made to begin anew, has not failed', async () => {
+    const failures: string[] = [];
+    let starts = 0;
+    const options = { command: tool('echo hello; exec sleep 1000'), args: () => [], silence_ms: 60_000, silence: 'failure', line: () => ++starts > 0, complained: () => {}, failed: (reason: string) => failures.push(reason) } as const;
+    await using one = new LongLived(options, systemClock);
+    one.start();
+    await waitFor(() => starts === 1, 5_000, 'a start');
+    one.stop();
+    one.start();
+    await waitFor(() => starts === 2, 5_000, 'a second start');
+    one.restart();
+    await waitFor(() => starts === 3, 5_000, 'a third start');
+    expect(failures).toEqual([]);
+  });
 });
 
 describe('a machine without /proc', () => {
