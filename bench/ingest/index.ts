@@ -19,7 +19,7 @@ import { samples, type Workload } from './workload.js';
 // What does a sample cost on its way from the broker to the disk? See README.md beside this file.
 
 const knob = (name: string, fallback: number): number => Number(process.env[`BENCH_${name}`] ?? fallback);
-const COUNT = knob('SAMPLES', 100_000);
+const COUNT = knob('SAMPLES', 200_000);
 const SERVERS = knob('SERVERS', 200);
 const CARDS = knob('CARDS', 8);
 const TIMEOUT_MS = 300_000;

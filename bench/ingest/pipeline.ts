@@ -21,8 +21,8 @@ const live = new Live({ nats, tail, idle: DEFAULT_IDLE, idle_lead: 'free8g', hel
 await migrate(store.db, store.settings);
 const before = process.cpuUsage();
 const start = performance.now();
-if (withLive) await live.start();
 await store.start();
+if (withLive) await live.start();
 while (store.status().inserted < count || (withLive && live.feed.received < count)) {
   if (performance.now() - start > 300_000) throw new Error(JSON.stringify(store.status()));
   await new Promise((resolve) => setTimeout(resolve, 5));

@@ -115,6 +115,16 @@ describe('from the stream into the archives', () => {
     expect(store.status()).toMatchObject({ inserted: 199, duplicates: 0, missing: { [lost.server]: 1 } });
   });
 
+  it('stores at a clean stop what it has read', async () => {
+    const list = take(50);
+    const store = open({ limits: { age_ms: 60_000 } });
+    await store.start();
+    await publish(nats, list);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await store[Symbol.asyncDispose]();
+    expect(store.status().inserted).toBe(50);
+  });
+
   it('waits for an engine that is away, drops nothing and catches up', async () => {
     const list = take(1500);
     await using store = open();
@@ -189,26 +199,35 @@ describe('beside a live way that has read it already', () => {
   const live = (tail: Tail) =>
     consume(nats, { stream: SAMPLES_STREAM, from: 'all', onMessage: (message, delivery) => tail.add(message.stream_seq, message.data.length, decode(message), delivery) });
   const consumers = async (): Promise<number> => (await (await jetstreamManager(nats)).streams.info(SAMPLES_STREAM)).state.consumer_count;
+  /** Publishes some at a time until the live way's consumer is the only one; returns how many. */
+  const untilShared = async (list: readonly Sample[]): Promise<number> => {
+    let sent = 0;
+    await waitFor(async () => {
+      await publish(nats, list.slice(sent, (sent += 10)));
+      return (await consumers()) === 1;
+    }, 30_000, 'one consumer');
+    return sent;
+  };
 
   it('asks the broker for nothing, until the live way is stuck', async () => {
-    const list = take(1400);
+    const list = take(3000);
     const tail = new Tail();
     const reading = await live(tail);
     await using store = open({ tail });
     await store.start();
     await publish(nats, list.slice(0, 400));
     await waitFor(() => store.status().inserted === 400, 30_000, 'first part');
-    await waitFor(async () => (await consumers()) === 1, 10_000, 'one consumer');
-    await publish(nats, list.slice(400, 900));
-    await waitFor(() => store.status().inserted === 900, 30_000, 'second part');
+    const shared = 400 + (await untilShared(list.slice(400)));
+    await publish(nats, list.slice(shared, shared + 500));
+    await waitFor(() => store.status().inserted === shared + 500, 30_000, 'second part');
     expect(await consumers()).toBe(1);
     await reading[Symbol.asyncDispose]();
-    await publish(nats, list.slice(900));
+    await publish(nats, list.slice(shared + 500));
     await expectExactly(store, list);
   });
 
   it('goes on by itself when the live way has run far ahead, and meets it again', async () => {
-    const list = take(2000);
+    const list = take(3000);
     const tail = new Tail({ messages: 350, bytes: 1e9 });
     await using _reading = await live(tail);
     await using store = open({ tail });
@@ -220,9 +239,8 @@ describe('beside a live way that has read it already', () => {
     await publish(nats, list.slice(300, 1700));
     await waitFor(() => engine.engine.ready() && engine.engine.pid !== pid, 30_000, 'engine again');
     await waitFor(() => store.status().inserted === 1700, 60_000, 'caught up');
-    await publish(nats, list.slice(1700));
-    await expectExactly(store, list);
-    await waitFor(async () => (await consumers()) === 1, 10_000, 'one consumer');
+    const shared = 1700 + (await untilShared(list.slice(1700)));
+    await expectExactly(store, list.slice(0, shared));
   });
 
   it('does not take what the live way read from a stream that was made anew for the old one', async () => {

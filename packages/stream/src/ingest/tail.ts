@@ -60,18 +60,14 @@ export class Tail {
     this.#tellFull();
   }
 
-  /** Whose messages these are; another one may be reading another stream under the same name. */
-  get consumer(): string | undefined {
-    return this.#last?.consumer;
+  /** Whose messages these are (another one may be reading another stream under the same name), and which was the last. */
+  get last(): Delivery | undefined {
+    return this.#last;
   }
 
   /** Messages of the stream behind those that were taken. */
   get pending(): number {
     return this.#entries.length + (this.#last?.pending ?? 0);
-  }
-
-  clear(): void {
-    this.#drop(this.#entries.length, this.#to);
   }
 
   /** Whether what follows `seq` is here, or comes within the next messages. */

@@ -55,7 +55,7 @@ export class Claim implements AsyncDisposable {
 
   /** @throws ClaimedError while somebody else stores, or comes first. */
   async take(): Promise<void> {
-    if (this.#storing) return this.confirm();
+    if (this.#storing && (await this.confirm())) return;
     this.#waiting ??= this.#listen('waiting', (other) => before(this.#me, other));
     const storing = await this.#ask('storing');
     this.#silences = storing === 'silent' ? this.#silences + 1 : 0;
@@ -69,10 +69,11 @@ export class Claim implements AsyncDisposable {
     this.#watch();
   }
 
-  /** Before something is stored: asks again where too much time has passed since it last asked. */
-  async confirm(): Promise<void> {
+  /** Whether it may still store; asks again where too much time has passed since it last asked. */
+  async confirm(): Promise<boolean> {
     if (!this.#storing) this.#onLost();
     else if (this.#clock.now() - this.#asked > DOUBT_MS) await this.#check();
+    return this.#storing !== undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

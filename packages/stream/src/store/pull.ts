@@ -3,7 +3,7 @@ import { createInbox, nanos, type Msg, type NatsConnection } from '@nats-io/tran
 import { systemClock, type Clock } from '@vacancy/shared';
 import { decode, type Decoded } from '../ingest/decode.js';
 import { identityOf } from '../ingest/streams.js';
-import type { Tail } from '../ingest/tail.js';
+import type { Delivery, Tail } from '../ingest/tail.js';
 import type { Cut } from './batch.js';
 
 export interface PullLimits {
@@ -41,8 +41,8 @@ export class StreamReader implements AsyncDisposable {
   readonly #tail: Tail | undefined;
   #manager: JetStreamManager | undefined;
   #consumer: { name: string; delivered: number } | undefined;
-  /** The live way's consumer, once it is known to read the stream of the position. */
-  #trusted: string | undefined;
+  /** The live way's consumer and its last message when the broker said that the stream is still that of the position. */
+  #answer: { readonly of: string; readonly delivered: number } | undefined;
   #interrupt: () => void = () => {};
   /** Messages in the stream behind the last one that was read. */
   pending = 0;
@@ -84,13 +84,12 @@ export class StreamReader implements AsyncDisposable {
 
   /** What follows in the live way's tail; `undefined` when it is elsewhere in the stream. */
   async #share(tail: Tail, after: Position, limits: PullLimits): Promise<Cut | undefined> {
-    if (tail.consumer === undefined) return undefined;
-    if (tail.consumer !== this.#trusted) await this.#trust(tail, after);
+    if (!tail.last) return undefined;
+    if (this.#answer?.of !== nameOf(tail.last, after)) await this.#ask(tail, after);
     if (!tail.reaches(after.seq)) return undefined;
     const interrupted = await this.#filled(tail, after, limits);
-    if (tail.consumer !== this.#trusted) return undefined;
-    const taken = tail.take(after.seq, limits);
-    if (!taken) return undefined;
+    const taken = this.#trusts(tail.last, after) ? tail.take(after.seq, limits) : undefined;
+    if (!taken) return interrupted ? { stream: after.stream, from: after.seq + 1, to: after.seq, messages: [] } : undefined;
     // Silence may be that of a live way that is stuck.
     if (taken.messages.length === 0 && !interrupted && (await this.#checked(after)).state.last_seq > after.seq) return undefined;
     this.pending = tail.pending;
@@ -98,12 +97,14 @@ export class StreamReader implements AsyncDisposable {
     return { stream: after.stream, from: after.seq + 1, ...taken };
   }
 
-  /** A consumer lives and dies with its stream: one that is there at the answer reads the stream that the answer is about. */
-  async #trust(tail: Tail, after: Position): Promise<void> {
-    const { consumer } = tail;
+  async #ask(tail: Tail, after: Position): Promise<void> {
     await this.#checked(after);
-    tail.clear();
-    this.#trusted = consumer;
+    this.#answer = { of: nameOf(tail.last!, after), delivered: tail.last!.delivered };
+  }
+
+  /** A consumer lives and dies with its stream: one that delivers after the answer reads the stream that the answer is about. */
+  #trusts(last: Delivery, after: Position): boolean {
+    return this.#answer?.of === nameOf(last, after) && last.delivered > this.#answer.delivered;
   }
 
   async #checked({ stream }: Position): Promise<StreamInfo> {
@@ -187,6 +188,8 @@ export class StreamReader implements AsyncDisposable {
     });
   }
 }
+
+const nameOf = ({ consumer }: Delivery, { stream }: Position): string => `${consumer} of ${stream}`;
 
 /** The stream under this name is another one than before. */
 export class StreamChangedError extends PullError {}

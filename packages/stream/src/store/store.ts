@@ -220,7 +220,7 @@ class JetStreamStore implements Store {
       limits: { ...DEFAULT_LIMITS, ...this.#options.limits }, log, clock: this.#clock,
       relocate: async (was) => positionIn(await this.#reader.info(), was, log),
       mend: (batch) => this.#mend(batch),
-      permit: async () => this.#claim?.confirm(),
+      permit: async () => (await this.#claim?.confirm()) ?? true,
       onStored: (made, cut) => this.#stored(made, cut),
       onError: (error) => this.#note(error),
     });

@@ -19,8 +19,8 @@ export interface WriterParts {
   readonly relocate: (position: Position) => Promise<Position>;
   /** Mends what the end of the engine in the middle of the batch has torn. */
   readonly mend: (batch: Batch) => Promise<unknown>;
-  /** Resolves when this service may store, after stopping the writer where it may not any more. */
-  readonly permit: () => Promise<void>;
+  /** Whether this service may still store; where not, the writer is stopped. */
+  readonly permit: () => Promise<boolean>;
   readonly onStored: (made: Made, cut: Cut) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -101,8 +101,7 @@ export class Writer {
 
   async #store(cut: Cut): Promise<void> {
     const { ledger, idle, journal, permit, onStored } = this.#parts;
-    await permit();
-    if (this.#stopped) return;
+    if (!(await permit())) return;
     const made = makeBatch(cut, ledger, idle);
     const { batch } = made;
     if (!(await this.#insist(() => journal.write({ batch, ledger: ledger.state() })))) return;
