@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type ReportEvent } from '@vacancy/shared';
+import { systemClock, type Clock, type IdleDefinitions, type ReportEvent } from '@vacancy/shared';
 import type { FastifyInstance } from 'fastify';
 import { HttpError } from '../http/errors.js';
 import { Lifetime } from '../lifetime.js';
@@ -29,6 +29,8 @@ export interface CreateReportsOptions {
   readonly allow_private_webhooks: boolean;
   /** The address under which people reach the pages; null to leave links out of messages. */
   readonly public_url: string | null;
+  /** Which definition of an idle card pages lead with. */
+  readonly idle_lead: IdleDefinitions['lead'];
   readonly log: Log;
   readonly pdf?: PdfOptions;
 }
@@ -58,11 +60,11 @@ export function createReports(options: CreateReportsOptions, clock: Clock = syst
   }, clock);
   const deliveries = life.own(new Deliveries({
     db, targets, allowPrivate, log, instance: book.instance,
-    public_url: options.public_url?.replace(/\/+$/, '') ?? null,
+    public_url: options.public_url?.replace(/\/+$/, '') ?? null, idle_lead: options.idle_lead,
     read: async (period, start, revision) => (await book.store.read(period, start, revision))?.report ?? null,
   }, clock));
   const schedule = life.own(new Schedule({ work: book, at: options.at, timezone, log }, clock));
-  const forms = formsOf(createPrinter(options.pdf));
+  const forms = formsOf(createPrinter(options.pdf), options.idle_lead);
   return {
     book,
     deliveries,
@@ -75,14 +77,14 @@ export function createReports(options: CreateReportsOptions, clock: Clock = syst
   };
 }
 
-const formsOf = (print: (html: string) => Promise<Buffer>): Record<string, Form> => ({
-  html: { type: 'text/html; charset=utf-8', inline: true, policy: `${PAGE_POLICY}; frame-ancestors 'self'`, render: (report, lang) => renderHtml(report, { lang }) },
+const formsOf = (print: (html: string) => Promise<Buffer>, lead: IdleDefinitions['lead']): Record<string, Form> => ({
+  html: { type: 'text/html; charset=utf-8', inline: true, policy: `${PAGE_POLICY}; frame-ancestors 'self'`, render: (report, lang) => renderHtml(report, { lang, lead }) },
   csv: { type: 'text/csv; charset=utf-8', inline: false, render: renderCsv },
   pdf: {
     type: 'application/pdf', inline: true,
     async render(report, lang) {
       try {
-        return await print(await renderHtml(report, { lang }));
+        return await print(await renderHtml(report, { lang, lead }));
       } catch (error) {
         if (error instanceof NoBrowserError) throw new HttpError(501, 'no_browser', error.message);
         throw error;

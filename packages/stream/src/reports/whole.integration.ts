@@ -37,7 +37,7 @@ const hook = createServer(async (request, response) => {
 
 const options = (): CreateReportsOptions => ({
   db: archive.db, timezone: 'Asia/Shanghai', at: '00:10', push: (event) => events.push(event), targets: [{ kind: 'webhook', name: 'lab', periods: PERIODS, lang: 'zh', revisions: false, alerts: false, url: `http://127.0.0.1:${(hook.address() as AddressInfo).port}/` }],
-  allow_private_webhooks: true, public_url: 'http://hub.lab/', log: silentLog,
+  allow_private_webhooks: true, public_url: 'http://hub.lab/', idle_lead: 'free8g', log: silentLog,
 });
 
 /** Two weeks of one server, ending with Sunday night in Shanghai; the service starts ten minutes later. */

@@ -1,4 +1,4 @@
-import type { Report, ReportFleet, ReportServer } from '@vacancy/shared';
+import type { IdleDefinitions, Report, ReportFleet, ReportServer } from '@vacancy/shared';
 import { cardTime } from '../card-time.js';
 import { UNKNOWN, busyTime, bytes as spaced, changeOf, count, dates, hours as number, idleTerms, moment, percent, share } from './format.js';
 import type { Lang } from '../../deliver/lang.js';
@@ -14,13 +14,17 @@ export interface HtmlOptions {
   readonly lang: Lang;
   /** Without charts and tables of cards: for the body of a mail, where most readers drop SVG. */
   readonly brief?: boolean;
+  /** Which definition of an idle card comes first. */
+  readonly lead?: Lead;
 }
+
+type Lead = IdleDefinitions['lead'];
 
 /** The page has its styles inside and needs nothing else: no script, no address, whatever a name in it says. */
 export const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /** The whole report as one file: styles inside, charts as SVG, no script, nothing fetched. */
-export async function renderHtml(report: Report, { lang, brief = false }: HtmlOptions): Promise<string> {
+export async function renderHtml(report: Report, { lang, brief = false, lead = 'free8g' }: HtmlOptions): Promise<string> {
   const words = WORDS[lang];
   // The charting library is 30 MB of memory: only who makes a page loads it.
   const charts = brief || report.trends.ts.length === 0 ? null : await import('./charts.js');
@@ -36,7 +40,7 @@ export async function renderHtml(report: Report, { lang, brief = false }: HtmlOp
 <body>
 <main>
 ${header(report, lang)}
-${report.general.server_num === 0 ? html`<p class="note">${words.empty}</p>` : body(report, lang, charts)}
+${report.general.server_num === 0 ? html`<p class="note">${words.empty}</p>` : body(report, lang, lead, charts)}
 ${definitions(report, words)}
 </main>
 </body>
@@ -52,15 +56,15 @@ const bytes = (value: number | null): string => spaced(value).replace(' ', '\u00
 const hours = (value: number): string => `${number(value)}\u00a0h`;
 const whole = (text: string): Html => html`<span class="whole">${text}</span>`;
 
-function body(report: Report, lang: Lang, charts: typeof import('./charts.js') | null): Html {
+function body(report: Report, lang: Lang, lead: Lead, charts: typeof import('./charts.js') | null): Html {
   const words = WORDS[lang];
   return html`${summary(report, lang)}
-${tiles(report, lang)}
+${tiles(report, lang, lead)}
 ${charts && section(words.trends, html`<div class="charts">${charts.trendCharts(report, words).map(({ title, svg }) => html`<figure><figcaption>${title}</figcaption>${svg}</figure>`)}</div>`)}
 ${charts && report.period !== 'day' && section(words.heatmap, html`<figure class="wide">${charts.heatmapChart(report, words)}</figure>`)}
 ${section(words.servers, servers(report, lang))}
 ${report.users.length > 0 && section(words.users, users(report, words))}
-${charts && report.general.gpu_num > 0 && section(words.cards, cards(report, words))}
+${charts && report.general.gpu_num > 0 && section(words.cards, cards(report, words, lead))}
 ${report.recommendation && section(words.recommendation, recommendation(report.recommendation, words))}`;
 }
 
@@ -87,11 +91,11 @@ ${report.changes.length > 0 && html`<p class="note">${words.changed(report.chang
 const summary = (report: Report, lang: Lang): Html | false =>
   report.summary.length > 0 && section(WORDS[lang].summary, html`<ul class="summary">${report.summary.map((sentence) => html`<li>${sentence[lang]}</li>`)}</ul>`);
 
-function tiles(report: Report, lang: Lang): Html {
-  const [words, other] = [WORDS[lang], WORDS[OTHER[lang]]];
+function tiles(report: Report, lang: Lang, lead: Lead): Html {
+  const [words, foreign] = [WORDS[lang], WORDS[OTHER[lang]]];
   const { fleet, general, previous } = report;
   const tile = (term: TileTerm, value: string, detail: Html | string | false | null = '', before: Html | string | false | null = null) => html`<div class="tile">
-<div class="term">${words[term]} <span class="other" lang="${other.lang}">${other[term] === words[term] ? '' : other[term]}</span></div>
+<div class="term">${words[term]} <span class="other" lang="${foreign.lang}">${foreign[term] === words[term] ? '' : foreign[term]}</span></div>
 <div class="value">${value}</div>
 <div class="detail">${detail}</div>
 ${before && html`<div class="before">${words.before} ${before}</div>`}
@@ -101,14 +105,15 @@ ${before && html`<div class="before">${words.before} ${before}</div>`}
     const change = report.open ? null : changeOf(scaled(of(previous), unit), scaled(of(fleet), unit), kind, lang);
     return html`${show(of(previous))}${change && ` (${change})`}`;
   };
-  const [free8g, used10pct] = idleNames(report, words);
+  const names = idleNames(report, words);
+  const other = lead === 'free8g' ? 'used10pct' : 'free8g';
   const time = cardTime(report);
   const [holder] = report.users.filter((user) => user.idle_hours > 0).sort((x, y) => y.idle_hours - x.idle_hours);
   const busy = busyTime(fleet.busy_time, report.period, lang);
   const server = (load: ReportFleet['busy_server']) => load && html`<bdi>${load.name}</bdi>`;
   return section(words.figures, html`<div class="tiles">
 ${tile('server_num', count(general.server_num), html`${words.gpu_num} ${general.gpu_num} · ${words.user_num} ${count(general.user_num)}<br>${words.coverage} ${share(report.coverage)}`)}
-${tile('idle_rate', share(fleet.idle_rate.free8g), html`${free8g}<br>${share(fleet.idle_rate.used10pct)} ${used10pct}`, was(share, (f) => f.idle_rate.free8g, 'points', 100))}
+${tile('idle_rate', share(fleet.idle_rate[lead]), html`${names[lead]}<br>${share(fleet.idle_rate[other])} ${names[other]}`, was(share, (f) => f.idle_rate[lead], 'points', 100))}
 ${tile('gpu_hours', report.users.length > 0 ? hours(time.held) : UNKNOWN, report.users.length > 0 && words.of_time(share(time.held / time.observed)))}
 ${tile('held_idle', general.gpu_num > 0 ? hours(time.idle) : UNKNOWN, general.gpu_num > 0 && html`${words.of_time(share(time.idle / time.observed))}${holder && html`<br>${words.most} <bdi>${holder.user}</bdi> ${hours(holder.idle_hours)}`}`)}
 ${tile('cpu_mean', percent(fleet.cpu_mean), html`${words.cpu_median} ${percent(fleet.cpu_median)}<br>${words.min} ${percent(fleet.cpu_min)} · ${words.max} ${percent(fleet.cpu_max)}`, was(percent, (f) => f.cpu_mean, 'points'))}
@@ -125,7 +130,7 @@ ${tile('network_down_total', bytes(fleet.network_down_total), averages(report, w
 const scaled = (value: number | null, unit: number): number | null => value && value * unit;
 
 /** What each definition of an idle card asks for. */
-const idleNames = ({ idle }: Report, words: Words): [free8g: string, used10pct: string] => [words.free8g(idleTerms(idle).size), words.used10pct(idleTerms(idle).part)];
+const idleNames = ({ idle }: Report, words: Words): Record<Lead, string> => ({ free8g: words.free8g(idleTerms(idle).size), used10pct: words.used10pct(idleTerms(idle).part) });
 
 type TileTerm = 'server_num' | 'idle_rate' | 'gpu_hours' | 'held_idle' | 'cpu_mean' | 'busy_time' | 'busy_server' | 'idle_server' | 'memory_avg' | 'hdd_used_avg' | 'network_up_total' | 'network_down_total';
 
@@ -157,12 +162,13 @@ function diskFull({ hdd_forecast }: ReportServer, words: Words): string {
   return full && full.likely <= 365 ? words.days(full.earliest.toFixed(0), full.latest === null ? null : full.latest.toFixed(0)) : UNKNOWN;
 }
 
-function cards(report: Report, words: Words): Html {
+function cards(report: Report, words: Words, lead: Lead): Html {
+  const names = idleNames(report, words);
   const withCards = report.servers.filter((server) => server.gpus.length > 0);
-  const strip = (server: ReportServer) => html`<tr><th scope="row"><bdi>${server.name}</bdi></th><td>${server.gpus.map((gpu) => html`<span class="cell ${shade(gpu.idle_rate.free8g)}" title="${words.card} ${gpu.id}">${share(gpu.idle_rate.free8g, 0)}</span>`)}</td></tr>`;
-  const strips = html`<p class="hint">${words.cardsNote(idleTerms(report.idle).size)}</p><div class="scroll"><table class="strips"><tbody>${withCards.map(strip)}</tbody></table></div>`;
+  const strip = (server: ReportServer) => html`<tr><th scope="row"><bdi>${server.name}</bdi></th><td>${server.gpus.map((gpu) => html`<span class="cell ${shade(gpu.idle_rate[lead])}" title="${words.card} ${gpu.id}">${share(gpu.idle_rate[lead], 0)}</span>`)}</td></tr>`;
+  const strips = html`<p class="hint">${words.cardsNote(names[lead])}</p><div class="scroll"><table class="strips"><tbody>${withCards.map(strip)}</tbody></table></div>`;
   if (report.general.gpu_num > MOST_CARD_ROWS) return html`${strips}<p class="hint">${words.cardsElsewhere}</p>`;
-  const head = [words.server, words.card, words.gpu_type, words.coverage, `${words.idle_rate} (${idleNames(report, words).join(' / ')})`, words.utilization, words.gpu_memory, words.occupied_idle];
+  const head = [words.server, words.card, words.gpu_type, words.coverage, `${words.idle_rate} (${names.free8g} / ${names.used10pct})`, words.utilization, words.gpu_memory, words.occupied_idle];
   const rows = withCards.flatMap((server) => server.gpus.map((gpu) => [
     html`<bdi>${server.name}</bdi>`, String(gpu.id), html`<bdi>${gpu.gpu_type ?? UNKNOWN}</bdi>`, share(gpu.coverage),
     `${share(gpu.idle_rate.free8g)} / ${share(gpu.idle_rate.used10pct)}`, percent(gpu.utilization_mean),

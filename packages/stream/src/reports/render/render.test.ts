@@ -76,6 +76,12 @@ describe('the page of a report', () => {
     expect(page).not.toContain('8 GiB');
   });
 
+  it('leads with the definition of an idle card that pages lead with', async () => {
+    const tile = async (lead: 'free8g' | 'used10pct') => /GPU idle share[^]*?<div class="value">([\d.]+%)<\/div>\n<div class="detail">([^]*?)<\/div>/.exec(await renderHtml(report(), { lang: 'en', lead }))!.slice(1);
+    expect(await tile('free8g')).toEqual(['50.0%', '&gt; 8 GiB free<br>25.0% &lt; 10% used']);
+    expect(await tile('used10pct')).toEqual(['25.0%', '&lt; 10% used<br>50.0% &gt; 8 GiB free']);
+  });
+
   it('has no charts in a mail', async () => {
     expect(await renderHtml(report(), { lang: 'en', brief: true })).not.toContain('<svg');
   });
