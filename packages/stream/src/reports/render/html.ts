@@ -118,8 +118,8 @@ ${tile('gpu_hours', report.users.length > 0 ? hours(time.held) : UNKNOWN, report
 ${tile('held_idle', general.gpu_num > 0 ? hours(time.idle) : UNKNOWN, general.gpu_num > 0 && html`${words.of_time(share(time.idle / time.observed))}${holder && html`<br>${words.most} <bdi>${holder.user}</bdi> ${hours(holder.idle_hours)}`}`)}
 ${tile('cpu_mean', percent(fleet.cpu_mean), html`${words.cpu_median} ${percent(fleet.cpu_median)}<br>${words.min} ${percent(fleet.cpu_min)} · ${words.max} ${percent(fleet.cpu_max)}`, was(percent, (f) => f.cpu_mean, 'points'))}
 ${tile('busy_time', busy.when, fleet.busy_time && html`CPU ${percent(fleet.busy_time.cpu_mean)}${busy.also && html`<br>${busy.also}`}`)}
-${tile('busy_server', fleet.busy_server?.name ?? UNKNOWN, fleet.busy_server && html`CPU ${percent(fleet.busy_server.cpu_mean)}`, server(previous?.busy_server ?? null))}
-${tile('idle_server', fleet.idle_server?.name ?? UNKNOWN, fleet.idle_server && html`CPU ${percent(fleet.idle_server.cpu_mean)}`, server(previous?.idle_server ?? null))}
+${tile('busy_server', fleet.busy_server?.name ?? UNKNOWN, fleet.busy_server ? html`CPU ${percent(fleet.busy_server.cpu_mean)}` : words.no_coverage, server(previous?.busy_server ?? null))}
+${tile('idle_server', fleet.idle_server?.name ?? UNKNOWN, fleet.idle_server ? html`CPU ${percent(fleet.idle_server.cpu_mean)}` : words.no_coverage, server(previous?.idle_server ?? null))}
 ${tile('memory_avg', bytes(fleet.memory_avg.used), html`${words.of} ${bytes(fleet.memory_avg.total)}`, was(bytes, (f) => f.memory_avg.used))}
 ${tile('hdd_used_avg', bytes(fleet.hdd_used_avg), html`${words.of} ${bytes(fleet.hdd_total)}`, was(bytes, (f) => f.hdd_used_avg))}
 ${tile('network_up_total', bytes(fleet.network_up_total), averages(report, words, fleet.network_up_daily_avg, fleet.network_up_weekly_avg, fleet.network_up_monthly_avg), was(bytes, (f) => f.network_up_total))}

@@ -44,6 +44,7 @@ describe('the page of a report', () => {
   it('says when it is open, late, revised or empty', async () => {
     const page = (given: object) => renderHtml(report(given), { lang: 'en' });
     expect(await page({ open: true })).toContain('has not ended');
+    expect(await page({ fleet: fleet({ busy_server: null, idle_server: null }) })).toContain('none was observed for half');
     expect(await page({ late: true })).toContain('a new one follows');
     expect(await page({ changes: [{ field: 'x', before: 1, after: 2 }] })).toContain('changed 1 figure ');
     expect(await page({ general: { server_num: 0, user_num: null, gpu_num: 0 } })).toContain('No sample was received');

@@ -44,6 +44,13 @@ thead th { min-width: 56px; }
 dl { margin: 0; font-size: 12px; color: #46535f; }
 dt { font-weight: 600; margin-top: 6px; }
 dd { margin: 0; }
+/* Twelve tiles fill rows of two, three and four. */
+@media (min-width: 641px) {
+  .tile { width: calc(33.33% - 10px); }
+}
+@media (min-width: 900px) {
+  .tile { width: calc(25% - 10px); }
+}
 @media (max-width: 640px) {
   main { padding: 14px 12px 30px; }
   .tile { width: calc(50% - 10px); }
