@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Report, ReportFleet } from '@vacancy/shared';
 import { createFormat } from '../../format/format.js';
-import { cardHours, changeOf, sayFigure, valueAt } from './figures.js';
+import { FLEET_FIGURES, cardHours, changeOf, isTotal, sayFigure, valueAt } from './figures.js';
 
 const f = createFormat('en', 'UTC');
 
@@ -14,6 +14,10 @@ describe('the figures of a report', () => {
     expect(valueAt(fleet, 'memory_avg.used')).toBeNull();
     expect(valueAt(fleet, 'hdd_total')).toBeNull();
     expect(valueAt(null, 'cpu_mean')).toBeNull();
+  });
+
+  it('are means and sizes, but for two sums over the period', () => {
+    expect(FLEET_FIGURES.map(({ key }) => key).filter(isTotal)).toEqual(['network_up_total', 'network_down_total']);
   });
 
   it('add up the hours of the cards', () => {

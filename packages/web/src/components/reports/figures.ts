@@ -34,6 +34,9 @@ export const FLEET_FIGURES = [
 ] as const satisfies readonly { key: string; unit: Unit }[];
 export type FigureKey = (typeof FLEET_FIGURES)[number]['key'];
 
+/** Sums over the period; all else are means or sizes. */
+export const isTotal = (key: FigureKey): boolean => key === 'network_up_total' || key === 'network_down_total';
+
 /** What is worth comparing server by server. */
 export const SERVER_FIGURES: readonly FigureKey[] = ['cpu_mean', 'memory_avg.used', 'hdd_used_avg', 'idle_rate.free8g', 'coverage'];
 
