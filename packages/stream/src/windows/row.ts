@@ -1,3 +1,5 @@
+import type { Millis } from '@vacancy/shared';
+
 /** Where a row's numbers lie from its slot on. Its bytes follow: the percents of all cards, then their flags. */
 export const TS = 0;
 export const CPU = 1;
@@ -19,3 +21,14 @@ export const COUNTERS = 9;
 
 /** In the place of a utilisation, which is in whole percents. */
 export const UNKNOWN = 255;
+
+/** What is asked of the rows of a server where only their counters matter. */
+export interface Rows {
+  /** Index of the oldest row, and one past the newest. */
+  readonly start: number;
+  readonly end: number;
+  readonly counters: Float64Array;
+  /** Where a row's counters begin. */
+  counter(index: number): number;
+  tsAt(index: number): Millis;
+}

@@ -1,7 +1,6 @@
 import { SECOND } from '@vacancy/shared';
 import type { NetworkRates } from '../stats.js';
-import type { Timeline } from '../timeline.js';
-import { BOOT, DOWN_BYTES, DOWN_MS, NETWORK_IN, NETWORK_OUT, UPTIME_S, UP_BYTES, UP_MS } from '../row.js';
+import { BOOT, DOWN_BYTES, DOWN_MS, NETWORK_IN, NETWORK_OUT, UPTIME_S, UP_BYTES, UP_MS, type Rows } from '../row.js';
 
 /**
  * Upload and download rates: increases of the counters ÷ the time over which they grew. An increase lies where its end lies, whole;
@@ -9,7 +8,7 @@ import { BOOT, DOWN_BYTES, DOWN_MS, NETWORK_IN, NETWORK_OUT, UPTIME_S, UP_BYTES,
  */
 export const network = {
   /** Makes a row's totals from those of the row before it. */
-  count(rows: Timeline, index: number): void {
+  count(rows: Rows, index: number): void {
     const { counters } = rows;
     const at = rows.counter(index);
     if (index === rows.start) return void counters.fill(0, at + UP_BYTES, at + DOWN_MS + 1);
@@ -25,7 +24,7 @@ export const network = {
   },
 
   /** Over the rows from `first` on. */
-  rates(rows: Timeline, first: number): NetworkRates {
+  rates(rows: Rows, first: number): NetworkRates {
     return { network_up: rate(rows, first, UP_BYTES, UP_MS), network_down: rate(rows, first, DOWN_BYTES, DOWN_MS) };
   },
 };
@@ -36,13 +35,13 @@ export function increase(before: number, after: number, rebooted: boolean): numb
   return rebooted ? after : null;
 }
 
-function rate(rows: Timeline, first: number, bytes: number, ms: number): number | null {
+function rate(rows: Rows, first: number, bytes: number, ms: number): number | null {
   const time = grown(rows, first, ms);
   return time > 0 ? (grown(rows, first, bytes) * SECOND) / time : null;
 }
 
 /** A difference of two totals: of the newest row, and of the one before the first. */
-function grown(rows: Timeline, first: number, of: number): number {
+function grown(rows: Rows, first: number, of: number): number {
   const { counters, start, end } = rows;
   return counters[rows.counter(end - 1) + of]! - (first > start ? counters[rows.counter(first - 1) + of]! : 0);
 }
