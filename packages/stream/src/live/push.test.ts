@@ -135,6 +135,19 @@ describe('push', () => {
     expect(await client.emitWithAck('subscribe', { topic: 'fleet' })).toEqual({ ok: true });
   });
 
+  it('keeps its rhythm however long the sending takes, but leaves time for others', async () => {
+    const http = createServer();
+    let now = 0;
+    let takes = 0;
+    const waits: number[] = [];
+    let flush = (): void => {};
+    const source = { ...sourceOf(new LiveTable()), takeChanged: () => ((now += takes), []) };
+    const clock = { now: () => now, setTimer: (ms: number, task: () => void) => (waits.push(ms), (flush = task), () => {}) };
+    await using _push = createPush(http, { source, allow: () => true }, clock);
+    for (takes of [0, 100, 400]) flush();
+    expect(waits).toEqual([250, 250, 150, 62.5]);
+  });
+
   it('opens no socket for whom the gate refuses', async () => {
     const { connect } = await setUp(false);
     await expect(connect()).rejects.toThrow();
