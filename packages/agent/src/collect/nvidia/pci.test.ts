@@ -36,6 +36,12 @@ describe('NVIDIA cards on the PCI bus', () => {
     expect(expectedCards(folders, join(root, 'none'))).toEqual(['0000:17:00.0', '0000:3b:00.0']);
     mkdirSync(join(root, 'gpus', '0000:3b:00.0'), { recursive: true });
     expect(expectedCards(folders, join(root, 'gpus'))).toEqual(['0000:3b:00.0']);
+    mkdirSync(join(root, 'gpus', '0000:17:00.0'));
+    writeFileSync(join(root, 'gpus', '0000:17:00.0', 'information'), 'Model: \t\t NVIDIA H200\nBus Location: \t 0000:17:00.0\nDevice Minor: \t 3\n');
+    mkdirSync(join(root, 'dev'));
+    expect(expectedCards(folders, join(root, 'gpus'), join(root, 'dev'))).toEqual(['0000:3b:00.0']);
+    writeFileSync(join(root, 'dev', 'nvidia3'), '');
+    expect(expectedCards(folders, join(root, 'gpus'), join(root, 'dev'))).toEqual(['0000:17:00.0', '0000:3b:00.0']);
   });
 
   it('have one name, as the tool and as the kernel write it', () => {

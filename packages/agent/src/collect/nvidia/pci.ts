@@ -11,10 +11,15 @@ export function findCards(root = '/sys/bus/pci/devices'): string[] {
     .filter((folder) => !existsSync(`${folder}/physfn`) && driverOf(folder) !== 'vfio-pci');
 }
 
-/** Bus ids of the cards of which the tool should speak: the driver has them, and a container that sees only some is shown these. */
-export function expectedCards(folders: readonly string[], driver = '/proc/driver/nvidia/gpus'): string[] {
-  const shown = existsSync(driver) ? new Set(readdirSync(driver).map(toBusId)) : null;
-  return folders.filter((folder) => driverOf(folder) === 'nvidia').map((folder) => toBusId(basename(folder))).filter((id) => shown?.has(id) ?? true);
+/** Bus ids of the cards of which the tool should speak: those that the driver has. A container is given some of them, or their device files alone. */
+export function expectedCards(folders: readonly string[], driver = '/proc/driver/nvidia/gpus', dev = '/dev'): string[] {
+  const ids = folders.filter((folder) => driverOf(folder) === 'nvidia').map((folder) => toBusId(basename(folder)));
+  return existsSync(driver) ? ids.filter((id) => isOurs(`${driver}/${id}`, dev)) : ids;
+}
+
+function isOurs(folder: string, dev: string): boolean {
+  const minor = /^Device Minor:\s*(\d+)/m.exec(readText(`${folder}/information`) ?? '')?.[1];
+  return existsSync(folder) && (minor === undefined || existsSync(`${dev}/nvidia${minor}`));
 }
 
 /** The tool writes `00000000:3B:00.0`, the kernel `0000:3b:00.0`. */
