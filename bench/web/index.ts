@@ -22,6 +22,8 @@ const WARM_UP_MS = 10_000;
 const LOOK_EVERY_MS = 30_000;
 /** Until then figures of windows that had none begin to be known, and scripts are compiled: both take memory once. */
 const SETTLE_MS = 60_000;
+/** A frame that only was asked for costs some tenths of a millisecond; to take in a message, or to draw, more than this. */
+const BUSY_MS = 1;
 const GOAL = { first_load_kb: 250, frame_ms: 16, growth_percent: 5 };
 const DIST = fileURLToPath(new URL('../../packages/web/dist', import.meta.url));
 
@@ -72,9 +74,9 @@ function of({ frames }: Frames, field: 'wall_ms' | 'cpu_ms', drawn = false): num
   return frames.filter((frame) => frame.drawn || !drawn).map((frame) => frame[field]);
 }
 
-/** A frame that only was asked for costs some tenths of a millisecond; to take in a message, or to draw, more than this. */
-const BUSY_MS = 1;
-const busy = ({ frames }: Frames, field: 'wall_ms' | 'cpu_ms'): number[] => frames.filter(({ cpu_ms }) => cpu_ms > BUSY_MS).map((frame) => frame[field]);
+function busy({ frames }: Frames, field: 'wall_ms' | 'cpu_ms'): number[] {
+  return frames.filter(({ cpu_ms }) => cpu_ms > BUSY_MS).map((frame) => frame[field]);
+}
 
 function describe(title: string, measured: Frames): void {
   console.log(`\n${title}, load average ${load()}: ${measured.frames.length} frames, in ${of(measured, 'cpu_ms', true).length} of them the page had changed; ms`);
