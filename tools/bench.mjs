@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { Trouble, main, say } from './say.mjs';
-import { ROOT, build, checkNode, install } from './workspace.mjs';
+import { LARGE_PAGES, ROOT, build, checkNode, install } from './workspace.mjs';
 
 await main(async () => {
   const [name, ...args] = process.argv.slice(2);
@@ -16,7 +16,7 @@ await main(async () => {
   const { status } = spawnSync(
     process.execPath,
     ['--expose-gc', '--import', 'tsx', '--conditions=@vacancy/source', path.join('bench', name, 'index.ts'), ...args],
-    { cwd: ROOT, stdio: 'inherit' },
+    { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...(name !== 'agent' && LARGE_PAGES) } }, // as the service and the agent are started
   );
   if (status !== 0) throw new Trouble(`The benchmark itself failed (exit ${status}).`);
 });

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { isProductionVersion, resolveNatsServer } from './nats-server.mjs';
 import { Trouble, main, say } from './say.mjs';
 import { Supervisor, endLeftovers, isAlive } from './supervise.mjs';
-import { ROOT, VERSION, build, checkDisk, checkNode, install } from './workspace.mjs';
+import { LARGE_PAGES, ROOT, VERSION, build, checkDisk, checkNode, install } from './workspace.mjs';
 
 const DEMO_HISTORY_DAYS = 30;
 const READY_WITHIN_MS = 60_000;
@@ -110,7 +110,7 @@ async function run(settings, options, lock) {
   try {
     const keys = process.env.VACANCY_NATS_URL ? { stream: {}, agent: {}, simulator: [] } : await startNats(supervisor, settings);
     say('starting the stream service (windows, live table, database, pages)');
-    const stream = supervisor.start({ name: 'stream', env: { ...env, ...keys.stream }, ...node('packages/stream/dist/main.js') });
+    const stream = supervisor.start({ name: 'stream', env: { ...LARGE_PAGES, ...env, ...keys.stream }, ...node('packages/stream/dist/main.js') });
     const address = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
     await ready(`${address}/readyz`, stream, stopped);
     say('starting the agent of this host');
