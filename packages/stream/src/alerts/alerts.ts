@@ -1,6 +1,6 @@
 import { SECOND, systemClock, type Alert, type Alerts as AlertList, type Clock } from '@vacancy/shared';
 import type { Log } from '../log.js';
-import type { Keeper } from '../recommend/keeper.js';
+import type { Keeper } from '../keeper.js';
 import { AlertWatch, type AlertsState, type Seen } from './watch.js';
 
 export interface AlertsOptions {

@@ -3,7 +3,7 @@ import { GIB, HOUR, MINUTE, SECOND } from '@vacancy/shared';
 import { silentLog } from '../log.js';
 import { NOW, card, row } from './fixture.js';
 import { Gaps, type CardReading, type GapsState } from './gaps.js';
-import type { Keeper } from './keeper.js';
+import type { Keeper } from '../keeper.js';
 import { createSteadiness, isGapsState } from './steadiness.js';
 
 const TOTAL = 24 * GIB;

@@ -4,7 +4,7 @@ import { GIB, ManualClock, MINUTE, SECOND, type LiveRow, type Wish } from '@vaca
 import { answerErrors } from '../http/errors.js';
 import { silentLog } from '../log.js';
 import { NOW, card, row } from './fixture.js';
-import type { Keeper } from './keeper.js';
+import type { Keeper } from '../keeper.js';
 import type { RecommendationStore } from './log-store.js';
 import { createRecommender, type RecommenderOptions } from './recommender.js';
 import { recommendRoutes } from './routes.js';

@@ -3,7 +3,7 @@ import { HOUR, MINUTE, SECOND, err, ok, systemClock, type Candidate, type Clock,
 import type { Log } from '../log.js';
 import type { Deliver } from './deliver.js';
 import { HOLD_LIMITS, byServer, holderOf, place, settle, toHold, type HoldLimits, type KeptHold } from './holds.js';
-import type { Keeper } from './keeper.js';
+import type { Keeper } from '../keeper.js';
 import { RecommendationLog, type LogStatus } from './log.js';
 import { totalHits, type RecommendationStore } from './log-store.js';
 import { problem, type Problem } from './problem.js';

@@ -2,7 +2,7 @@ import { DAY, MINUTE, SECOND, type LiveGpu, type LiveRow } from '@vacancy/shared
 import type { Log } from '../log.js';
 import { cardKeys } from './card-keys.js';
 import { Gaps, type GapsState } from './gaps.js';
-import type { Keeper } from './keeper.js';
+import type { Keeper } from '../keeper.js';
 import { isFresh } from './rank.js';
 
 /** Watches cards and says how sure it is that one stays as free as it is for the next ten minutes. */
