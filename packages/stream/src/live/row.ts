@@ -1,4 +1,4 @@
-import { isFree8g, isUsed10pct, type IdleThresholds, type Inventory, type LiveGpu, type LiveRow } from '@vacancy/shared';
+import { isFree8g, isUsed10pct, type IdleRate, type IdleThresholds, type Inventory, type LiveGpu, type LiveRow, type WindowStats } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
 import { likeIndex } from '../recommend/like-index.js';
 import type { CardWindows, ServerWindows } from '../windows/index.js';
@@ -40,12 +40,12 @@ export function toRow(known: Known, { idle, held }: RowContext): LiveRow {
     swap_used: sample.swap_used ?? null,
     hdd_total: sample.hdd_total,
     hdd_used: sample.hdd_used,
-    hdd_rate: sample.hdd_total > 0 ? (100 * sample.hdd_used) / sample.hdd_total : null,
-    network_up: known.rates?.network_up ?? null,
-    network_down: known.rates?.network_down ?? null,
+    hdd_rate: sample.hdd_total > 0 ? told((100 * sample.hdd_used) / sample.hdd_total) : null,
+    network_up: told(known.rates?.network_up ?? null),
+    network_down: told(known.rates?.network_down ?? null),
     user_num: sample.user_num ?? null,
     uptime_s: sample.uptime_s,
-    windows: windows.windows,
+    windows: toldWindows(windows.windows),
     health: sample.health ?? null,
     gpus: sample.gpus
       .map((gpu) => toGpu(gpu, inventory, windows.gpus.get(gpu.id) ?? null, idle, held(sample.server, gpu.id)))
@@ -72,7 +72,7 @@ function toGpu(
     temperature: gpu.temperature ?? null,
     power: gpu.power ?? null,
     idle: { free8g: isFree8g(gpu, idle), used10pct: isUsed10pct(gpu, idle) },
-    idle_rate: { '5m': windows?.['5m'].idle_rate ?? UNKNOWN, '60m': windows?.['60m'].idle_rate ?? UNKNOWN },
+    idle_rate: { '5m': toldRate(windows?.['5m'].idle_rate ?? UNKNOWN), '60m': toldRate(windows?.['60m'].idle_rate ?? UNKNOWN) },
     utilization_median: windows?.['5m'].utilization_median ?? null,
     occupied_idle: windows?.['5m'].occupied_idle ?? false,
     users: usersOf(processes),
@@ -88,3 +88,19 @@ function usersOf(processes: LiveGpu['processes']): string[] {
 }
 
 const UNKNOWN = { free8g: null, used10pct: null };
+
+/** Quotients to a millionth: what lies behind is noise of the division, ten digits of it in every figure of every message. */
+const MILLION = 1e6;
+function told(quotient: number): number;
+function told(quotient: number | null): number | null;
+function told(quotient: number | null): number | null {
+  return quotient === null ? null : Math.round(quotient * MILLION) / MILLION;
+}
+
+const toldRate = ({ free8g, used10pct }: IdleRate): IdleRate => ({ free8g: told(free8g), used10pct: told(used10pct) });
+
+const toldWindows = (windows: LiveRow['windows']): LiveRow['windows'] => ({
+  '1m': toldStats(windows['1m']), '5m': toldStats(windows['5m']), '15m': toldStats(windows['15m']), '60m': toldStats(windows['60m']),
+});
+
+const toldStats = (stats: WindowStats): WindowStats => ({ ...stats, cpu_mean: told(stats.cpu_mean), coverage: told(stats.coverage), idle_rate: toldRate(stats.idle_rate) });
