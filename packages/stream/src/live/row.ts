@@ -41,8 +41,8 @@ export function toRow(known: Known, { idle, held }: RowContext): LiveRow {
     hdd_total: sample.hdd_total,
     hdd_used: sample.hdd_used,
     hdd_rate: sample.hdd_total > 0 ? told((100 * sample.hdd_used) / sample.hdd_total) : null,
-    network_up: told(known.rates?.network_up ?? null),
-    network_down: told(known.rates?.network_down ?? null),
+    network_up: told(known.rates?.network_up ?? null, RATE_DECIMALS),
+    network_down: told(known.rates?.network_down ?? null, RATE_DECIMALS),
     user_num: sample.user_num ?? null,
     uptime_s: sample.uptime_s,
     windows: toldWindows(windows.windows),
@@ -89,12 +89,13 @@ function usersOf(processes: LiveGpu['processes']): string[] {
 
 const UNKNOWN = { free8g: null, used10pct: null };
 
-/** Quotients to a millionth: what lies behind is noise of the division, ten digits of it in every figure of every message. */
-const MILLION = 1e6;
-function told(quotient: number): number;
-function told(quotient: number | null): number | null;
-function told(quotient: number | null): number | null {
-  return quotient === null ? null : Math.round(quotient * MILLION) / MILLION;
+/** Quotients to ten decimals, rates to a millionth of a byte: what lies behind is noise of the division, in every figure of every message. */
+const DECIMALS = 1e10;
+const RATE_DECIMALS = 1e6;
+function told(quotient: number, decimals?: number): number;
+function told(quotient: number | null, decimals?: number): number | null;
+function told(quotient: number | null, decimals = DECIMALS): number | null {
+  return quotient === null ? null : Math.round(quotient * decimals) / decimals;
 }
 
 const toldRate = ({ free8g, used10pct }: IdleRate): IdleRate => ({ free8g: told(free8g), used10pct: told(used10pct) });

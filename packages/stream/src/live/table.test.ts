@@ -43,16 +43,16 @@ describe('LiveTable', () => {
     expect(table.row('gpu01')!.network_down).toBe(0);
   });
 
-  it('tells quotients to a millionth, and what was measured as it was', () => {
+  it('tells quotients to ten decimals, rates to a millionth, and what was measured as it was', () => {
     const table = new LiveTable();
-    table.record(sample({ cpu: 33.3333333333, hdd_total: 3, hdd_used: 1 }));
-    table.record(sample({ cpu: 33.3333333333, ts: T0 + 3000, hdd_total: 3, hdd_used: 1, network_in: 2000 }));
+    table.record(sample({ cpu: 33.333333333333, hdd_total: 3, hdd_used: 1 }));
+    table.record(sample({ cpu: 33.333333333333, ts: T0 + 3000, hdd_total: 3, hdd_used: 1, network_in: 2000 }));
     const windows = emptyServerWindows();
     const third = { ...windows.windows['5m'], cpu_mean: 100 / 3, cpu_median: 100 / 3, coverage: 1 / 3, idle_rate: { free8g: 2 / 3, used10pct: null } };
     table.setWindows('gpu01', { ...windows, windows: { ...windows.windows, '5m': third } });
     expect(table.row('gpu01')).toMatchObject({
-      cpu: 33.3333333333, hdd_rate: 33.333333, network_down: 333.333333,
-      windows: { '5m': { cpu_mean: 33.333333, cpu_median: 100 / 3, coverage: 0.333333, idle_rate: { free8g: 0.666667, used10pct: null } }, '60m': { cpu_mean: null, coverage: 0 } },
+      cpu: 33.333333333333, hdd_rate: 33.3333333333, network_down: 333.333333,
+      windows: { '5m': { cpu_mean: 33.3333333333, cpu_median: 100 / 3, coverage: 0.3333333333, idle_rate: { free8g: 0.6666666667, used10pct: null } }, '60m': { cpu_mean: null, coverage: 0 } },
     });
   });
 
