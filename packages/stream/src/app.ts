@@ -125,7 +125,7 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
     ),
   );
 
-  const kept = <T>(name: string, accept: (value: unknown) => value is T, folder = 'recommend') => jsonFile(path.join(config.data_dir, folder, `${name}.json`), accept);
+  const kept = <T>(name: string, accept: (value: unknown) => value is T) => jsonFile(path.join(config.data_dir, `${name}.json`), accept);
   recommender = life.own(
     await createRecommender(
       {
@@ -133,9 +133,9 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
         log: log.child({ part: 'recommend' }),
         store: clickhouseLog(store.db),
         deliver: createDeliver({ alert: (alert) => alerts?.tell(alert), allowPrivate: config.allow_private_webhooks, mail, public_url: config.reports.public_url }, clock),
-        holdKeeper: kept('holds', isHolds),
-        wishKeeper: kept('wishes', isWishes),
-        steadiness: await createSteadiness(kept('gaps', isGapsState), log.child({ part: 'steadiness' })),
+        holdKeeper: kept('recommend/holds', isHolds),
+        wishKeeper: kept('recommend/wishes', isWishes),
+        steadiness: await createSteadiness(kept('recommend/gaps', isGapsState), log.child({ part: 'steadiness' })),
         allowPrivate: config.allow_private_webhooks,
         canMail: mail !== null,
       },
@@ -174,12 +174,12 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
     await createAlerts(
       {
         // While windows and table are being rebuilt, what they show is the past.
-        see: () => (live.feed.warm ? { rows: live.rows(), lag_ms: live.feed.lag_ms, store_lag_ms: store.status().lag_ms, now: live.feed.clock.now() } : null),
+        see: () => (live.warm ? { rows: live.rows(), lag_ms: live.feed.lag_ms, store_lag_ms: store.status().lag_ms, now: live.feed.clock.now() } : null),
         push(alert) {
           push?.alert(alert);
           tellers.deliver(alert);
         },
-        keeper: kept('alerts', isAlertsState, '.'),
+        keeper: kept('alerts', isAlertsState),
         log: log.child({ part: 'alerts' }),
       },
       clock,

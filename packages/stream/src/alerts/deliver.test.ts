@@ -31,7 +31,7 @@ function delivery(targets: readonly (ChatTarget | MailTarget)[]) {
     clock.advance(ms);
     await made.idle();
   };
-  return { made, pass };
+  return { made, pass, clock };
 }
 
 describe('alerts that are delivered', () => {
@@ -62,6 +62,19 @@ describe('alerts that are delivered', () => {
     }
     expect(tries).toEqual([1, 2, 3, 4, 4]);
     await made[Symbol.asyncDispose]();
+  });
+
+  it('keep no service from stopping: who does not answer is waited for a second', async () => {
+    const silent_http = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent_http, 'listening');
+    const { made, clock } = delivery([{ ...common, kind: 'webhook', url: `http://127.0.0.1:${(silent_http.address() as AddressInfo).port}/` }]);
+    made.deliver(silent(1));
+    clock.advance(10 * SECOND);
+    const ended = made[Symbol.asyncDispose]();
+    clock.advance(SECOND);
+    await ended;
+    silent_http.closeAllConnections();
+    silent_http.close();
   });
 
   it('are mailed', async () => {

@@ -24,6 +24,7 @@ export interface AlertDelivery extends AsyncDisposable {
 /** A switch that fails takes a dozen servers with it: they are one message. Chat services take some twenty a minute. */
 const GATHER_MS = 10 * SECOND;
 const MOST_LINES = 20;
+const STOP_WITHIN_MS = SECOND;
 /** Waits before the tries after the first. Who was told twice is better off than who was not told. */
 const AGAIN_MS = [30 * SECOND, 2 * MINUTE, 10 * MINUTE];
 
@@ -34,7 +35,9 @@ export function createAlertDelivery({ targets, allowPrivate, public_url, log }: 
   const running = new Set<Promise<void>>();
   let gathered: Alert[] = [];
 
+  let ended = false;
   const later = (ms: number, task: () => void): void => {
+    if (ended) return;
     const cancel = clock.setTimer(ms, () => {
       timers.delete(cancel);
       task();
@@ -74,8 +77,12 @@ export function createAlertDelivery({ targets, allowPrivate, public_url, log }: 
       while (running.size > 0) await Promise.all(running);
     },
     async [Symbol.asyncDispose]() {
+      ended = true;
       for (const cancel of timers) cancel();
-      await this.idle();
+      // A mail server that hangs must not keep the service from stopping.
+      let cancel = (): void => {};
+      await Promise.race([Promise.allSettled(running), new Promise<void>((done) => (cancel = clock.setTimer(STOP_WITHIN_MS, done)))]);
+      cancel();
     },
   };
 }
