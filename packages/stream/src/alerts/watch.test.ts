@@ -28,7 +28,7 @@ describe('alerts', () => {
     expect(watch.list().standing[0]).toMatchObject({ server: 'gpu01', message: '实验室 fell silent', data: { name: '实验室', since: NOW } });
     expect(during(watch, NOW + HOUR, 5, () => online())).toEqual([['server_online', 0]]);
     expect(kinds(watch)).toEqual([]);
-    expect(watch.list().recent.map(({ kind }) => kind)).toEqual(['server_online', 'server_offline']);
+    expect(watch.list().recent.map(({ kind, data }) => [kind, data!['since']])).toEqual([['server_online', NOW + HOUR], ['server_offline', NOW]]);
   });
 
   it('tell of one that comes and goes once in ten minutes, and of no return that nobody waits for', () => {
@@ -109,7 +109,7 @@ describe('alerts', () => {
     if (!isAlertsState(state)) throw new Error('not understood');
     const after = new AlertWatch(state);
     expect(during(after, NOW + 2000 * SECOND, 700, () => online({ hdd_rate: 97 }))).toEqual([]);
-    expect(kinds(after)).toEqual(['disk_nearly_full']);
+    expect(after.list().standing).toMatchObject([{ kind: 'disk_nearly_full', data: { since: NOW + 1200 * SECOND } }]);
     expect(during(new AlertWatch(state), NOW + 3000 * SECOND, 5, () => offline(NOW + 2100 * SECOND))).toEqual([['server_offline', 0]]);
   });
 

@@ -80,7 +80,7 @@ export class AlertWatch {
     for (const [key, condition] of current) {
       const before = this.#standing.get(key);
       if (!before && now - condition.since < HOLD_MS[condition.kind]) continue;
-      const alert = toAlert(condition, before?.alert.ts ?? now);
+      const alert = toAlert({ ...condition, since: Math.min(condition.since, Number(before?.alert.data?.['since'] ?? Infinity)) }, before?.alert.ts ?? now);
       const told = before?.told ?? !this.#toldLately(condition, now);
       this.#standing.set(key, { key, alert, told });
       if (told && !before) begun.push(alert);
@@ -95,7 +95,7 @@ export class AlertWatch {
       if (current.has(key)) continue;
       this.#standing.delete(key);
       if (told && alert.kind === 'server_offline') {
-        back.push({ ...alert, id: `server_online:${alert.server}:${now}`, kind: 'server_online', ts: now, message: sentence({ kind: 'server_online', data: alert.data }, 'en') });
+        back.push({ ...alert, id: `server_online:${alert.server}:${now}`, kind: 'server_online', ts: now, data: { ...alert.data, since: now }, message: sentence({ kind: 'server_online', data: alert.data }, 'en') });
       }
     }
     return back;
