@@ -21,6 +21,7 @@ export interface RowContext {
 
 export function toRow(known: Known, { idle, held }: RowContext): LiveRow {
   const { sample, inventory, windows } = known;
+  const cards = windows.gpus;
   const row = {
     server: sample.server,
     name: inventory?.name ?? sample.server,
@@ -48,7 +49,7 @@ export function toRow(known: Known, { idle, held }: RowContext): LiveRow {
     windows: toldWindows(windows.windows),
     health: sample.health ?? null,
     gpus: sample.gpus
-      .map((gpu) => toGpu(gpu, inventory, windows.gpus.get(gpu.id) ?? null, idle, held(sample.server, gpu.id)))
+      .map((gpu) => toGpu(gpu, inventory, cards.get(gpu.id) ?? null, idle, held(sample.server, gpu.id)))
       .sort((a, b) => a.id - b.id),
   };
   return { ...row, like_index: likeIndex(row) };

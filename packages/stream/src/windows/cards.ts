@@ -1,138 +1,118 @@
 import type { GpuSample, Millis } from '@vacancy/shared';
-import { IdleTime, type MeanIdleRate } from './aggregates/idle-time.js';
-import { OccupiedIdle } from './aggregates/occupied-idle.js';
+import { IDLE_TIME, idleTime } from './aggregates/idle-time.js';
+import { occupiedIdle } from './aggregates/occupied-idle.js';
 import { PercentCounts } from './aggregates/percent-counts.js';
-import { OCCUPIED_IDLE_COVERAGE, byLabel, type CardStats, type CardWindows, type WindowsSettings } from './stats.js';
+import { CARDS, CARD_COVERAGE, CARD_FIGURES, CARD_FREE8G, CARD_USED10PCT, FREE8G, OCCUPIED_IDLE, USED10PCT, UTILIZATION_MEDIAN, WINDOW_FIGURES, cardFigures } from './figures.js';
+import { OCCUPIED_IDLE_COVERAGE, type WindowsSettings } from './stats.js';
 import { INTERVAL_MS, UNKNOWN } from './row.js';
 import { type Timeline } from './timeline.js';
 
-/** The figures of a card over a window, as numbers side by side: whether they changed is seen here, the objects made of them lie all over the memory. */
-const FIGURES = 5;
-/** In the place of a figure that is not known. */
-const UNSEEN = -1;
-const known = (figure: number): number | null => (figure === UNSEEN ? null : figure);
+// Of each card in one array: when it was last in a sample, when it was last not occupied but idle, and its idle time in each window.
+const LAST_SEEN = 0;
+const OTHERWISE = 1;
+const IDLE_TIMES = 2;
 
 /** The cards of one server, in the order of the timeline's columns. */
-export class Cards<CardLabel extends string> {
-  readonly #settings: WindowsSettings<string, CardLabel>;
-  readonly #idle: IdleTime;
+export class Cards {
+  readonly #settings: WindowsSettings<string>;
+  /** Numbers of a card. */
+  readonly #width: number;
+  #state = new Float64Array(0);
   /** A series for each card and each window in which it is kept. */
   readonly #utilization = new PercentCounts(0);
-  readonly #occupied_idle = new OccupiedIdle();
-  /** When each card was last in a sample. */
-  #last_seen = new Float64Array(0);
-  /** As they were last asked: all cards, each card, each of its windows, and the numbers in those. */
-  #read: ReadonlyMap<number, CardWindows<CardLabel>> = new Map();
-  #cards: CardWindows<CardLabel>[] = [];
-  #stats: CardStats[] = [];
-  #numbers = new Float64Array(0);
 
-  constructor(settings: WindowsSettings<string, CardLabel>) {
+  constructor(settings: WindowsSettings<string>) {
     this.#settings = settings;
-    this.#idle = new IdleTime(settings.lengths.length);
+    this.#width = IDLE_TIMES + IDLE_TIME * settings.lengths.length;
   }
 
   /** Counts the cards of a row in (`sign` 1) or out (-1) of a window. */
   shift(rows: Timeline, slot: number, window: number, sign: 1 | -1): void {
+    const { bytes } = rows;
+    const state = this.#state;
+    const ms = sign * rows.numbers[slot + INTERVAL_MS]!;
+    let flags = rows.flags(slot);
+    for (let at = this.#idleTime(0, window); at < state.length; at += this.#width) idleTime.shift(state, at, bytes[flags++]!, ms);
     const { utilization_windows } = this.#settings;
-    this.#idle.shift(window, rows.bytes, rows.flags(slot), sign * rows.numbers[slot + INTERVAL_MS]!);
     const place = utilization_windows.indexOf(window);
     if (place < 0) return;
     const from = rows.percents(slot);
     for (let column = 0; column < rows.cards.length; column++) {
-      const percent = rows.bytes[from + column]!;
+      const percent = bytes[from + column]!;
       if (percent !== UNKNOWN) this.#utilization.shift(column * utilization_windows.length + place, percent, sign);
     }
   }
 
   record(column: number, ts: Millis, gpu: GpuSample): void {
-    if (ts > this.#last_seen[column]!) this.#last_seen[column] = ts;
-    this.#occupied_idle.add(column, ts, gpu);
-  }
-
-  addIdleRates(window: number, mean: MeanIdleRate): void {
-    for (let column = 0; column < this.#last_seen.length; column++) mean.add(this.#idle, window, column);
+    const at = this.#width * column;
+    if (ts > this.#state[at + LAST_SEEN]!) this.#state[at + LAST_SEEN] = ts;
+    occupiedIdle.add(this.#state, at + OTHERWISE, ts, gpu);
   }
 
   /** Whether a sample after `start` knew the card. */
   isSeen(column: number, start: Millis): boolean {
-    return this.#last_seen[column]! > start;
+    return this.#state[this.#width * column + LAST_SEEN]! > start;
   }
 
   anyUnseen(start: Millis): boolean {
-    for (let column = 0; column < this.#last_seen.length; column++) if (!this.isSeen(column, start)) return true;
+    for (let at = LAST_SEEN; at < this.#state.length; at += this.#width) if (this.#state[at]! <= start) return true;
     return false;
   }
 
-  /** The figures of all cards by id. What did not change since they were last asked is the same object: what nobody makes nobody collects. */
-  read(ids: readonly number[], starts: Float64Array): ReadonlyMap<number, CardWindows<CardLabel>> {
-    const now = new Map<number, CardWindows<CardLabel>>();
-    let same = true;
-    for (let column = 0; column < ids.length; column++) {
-      const was = this.#cards[column];
-      const card = this.#readCard(column, starts, was);
-      same &&= card === was;
-      now.set(ids[column]!, (this.#cards[column] = card));
+  /** Writes what a window has of all cards of the server: the means of their idle rates. */
+  tellMeans(window: number, to: Float64Array): void {
+    const state = this.#state;
+    let [cards, free8g, used10pct] = [0, 0, 0];
+    for (let at = this.#idleTime(0, window); at < state.length; at += this.#width) {
+      if (idleTime.observed(state, at) === 0) continue;
+      cards++;
+      free8g += idleTime.free8g(state, at);
+      used10pct += idleTime.used10pct(state, at);
     }
-    return same && now.size === this.#read.size ? this.#read : (this.#read = now);
+    const from = WINDOW_FIGURES * window;
+    to[from + FREE8G] = free8g / cards;
+    to[from + USED10PCT] = used10pct / cards;
+    to[from + CARDS] = cards;
+  }
+
+  /** Writes the figures of each card; the windows begin after the moments in `starts`. */
+  tell(starts: Float64Array, to: Float64Array): void {
+    const { lengths, card_windows, utilization_windows } = this.#settings;
+    const state = this.#state;
+    let of = cardFigures(this.#settings, 0);
+    for (let column = 0, card = 0; card < state.length; column++, card += this.#width) {
+      for (const window of card_windows) {
+        const at = this.#idleTime(column, window);
+        const coverage = Math.min(1, idleTime.observed(state, at) / lengths[window]!);
+        const utilization = utilization_windows.indexOf(window);
+        to[of + CARD_COVERAGE] = coverage;
+        to[of + CARD_FREE8G] = idleTime.free8g(state, at);
+        to[of + CARD_USED10PCT] = idleTime.used10pct(state, at);
+        to[of + UTILIZATION_MEDIAN] = utilization < 0 ? NaN : this.#utilization.median(column * utilization_windows.length + utilization);
+        to[of + OCCUPIED_IDLE] = coverage >= OCCUPIED_IDLE_COVERAGE && occupiedIdle.since(state, card + OTHERWISE, starts[window]!) ? 1 : 0;
+        of += CARD_FIGURES;
+      }
+    }
   }
 
   /** Goes on with these cards in this order, each named by its column until now; -1 begins an empty one. */
   arrange(columns: readonly number[]): void {
     const each = this.#settings.utilization_windows.length;
-    this.#idle.arrange(columns);
     this.#utilization.arrange(columns.flatMap((was) => Array.from({ length: each }, (_, place) => (was < 0 ? -1 : was * each + place))));
-    this.#stats = [];
-    this.#cards = [];
-    this.#numbers = new Float64Array(FIGURES * columns.length * this.#settings.card_windows.length).fill(NaN);
-    this.#occupied_idle.arrange(columns);
-    this.#last_seen = Float64Array.from(columns, (was) => this.#last_seen[was] ?? -Infinity);
+    const before = this.#state;
+    this.#state = new Float64Array(this.#width * columns.length);
+    columns.forEach((was, now) => {
+      const at = this.#width * now;
+      if (was < 0) this.#state.fill(-Infinity, at + LAST_SEEN, at + IDLE_TIMES);
+      else this.#state.set(before.subarray(this.#width * was, this.#width * (was + 1)), at);
+    });
   }
 
   get bytes(): number {
-    return this.#idle.bytes + this.#utilization.bytes;
+    return this.#state.byteLength + this.#utilization.bytes;
   }
 
-  #readCard(column: number, starts: Float64Array, was: CardWindows<CardLabel> | undefined): CardWindows<CardLabel> {
-    const { card_labels, card_windows, no_card } = this.#settings;
-    let same = was !== undefined;
-    for (let place = 0; place < card_windows.length; place++) {
-      same = this.#isAsBefore(column, place, starts[card_windows[place]!]!) && same;
-    }
-    if (same) return was!;
-    return byLabel(card_labels, (place) => this.#stats[column * card_windows.length + place]!, no_card);
-  }
-
-  /** Whether a card's figures over a window are those that were last asked; else they are made anew. */
-  #isAsBefore(column: number, place: number, start: Millis): boolean {
-    const { lengths, card_windows } = this.#settings;
-    const window = card_windows[place]!;
-    const observed = this.#idle.observed(window, column);
-    const coverage = Math.min(1, observed / lengths[window]!);
-    const free8g = observed > 0 ? this.#idle.free8g(window, column) : UNSEEN;
-    const used10pct = observed > 0 ? this.#idle.used10pct(window, column) : UNSEEN;
-    const utilization_median = this.#utilizationMedian(column, window) ?? UNSEEN;
-    const occupied_idle = coverage >= OCCUPIED_IDLE_COVERAGE && this.#occupied_idle.since(column, start);
-    const at = FIGURES * (column * card_windows.length + place);
-    const was = this.#numbers;
-    if (was[at] === coverage && was[at + 1] === free8g && was[at + 2] === used10pct && was[at + 3] === utilization_median && was[at + 4] === Number(occupied_idle)) return true;
-    was[at] = coverage;
-    was[at + 1] = free8g;
-    was[at + 2] = used10pct;
-    was[at + 3] = utilization_median;
-    was[at + 4] = Number(occupied_idle);
-    this.#stats[column * card_windows.length + place] = {
-      coverage,
-      idle_rate: { free8g: known(free8g), used10pct: known(used10pct) },
-      utilization_median: known(utilization_median),
-      occupied_idle,
-    };
-    return false;
-  }
-
-  #utilizationMedian(column: number, window: number): number | null {
-    const { utilization_windows } = this.#settings;
-    const place = utilization_windows.indexOf(window);
-    return place < 0 ? null : this.#utilization.median(column * utilization_windows.length + place);
+  #idleTime(column: number, window: number): number {
+    return this.#width * column + IDLE_TIMES + IDLE_TIME * window;
   }
 }

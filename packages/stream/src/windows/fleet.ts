@@ -1,15 +1,17 @@
 import type { Millis, WindowLabel } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
-import { MeanIdleRate } from './aggregates/idle-time.js';
+import { CARDS, COVERAGE, CPU_MEAN, FREE8G, USED10PCT, WINDOW_FIGURES, type Figures } from './figures.js';
 import { Server } from './server.js';
-import { RANKED_COVERAGE, settle, type CardLabels, type FleetWindow, type NetworkRates, type Outcome, type RankedServer, type ServerWindows, type WindowsOptions, type WindowsSettings } from './stats.js';
+import { RANKED_COVERAGE, settle, type CardLabels, type FleetWindow, type NetworkRates, type Outcome, type RankedServer, type WindowsOptions, type WindowsSettings } from './stats.js';
 
 /** What changed since it was last asked. */
 export interface WindowsChanges<Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels> {
-  readonly servers: ReadonlyMap<string, ServerWindows<Label, CardLabel>>;
+  readonly servers: ReadonlyMap<string, Figures<Label, CardLabel>>;
   /** Servers whose last sample left the longest window: nothing is kept of them. */
   readonly removed: readonly string[];
 }
+
+const NO_SAMPLES: ReadonlyMap<string, readonly Received[]> = new Map();
 
 /**
  * Sliding windows over the samples of a fleet, by event time.
@@ -24,7 +26,10 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
 
   readonly settings: WindowsSettings<Label, CardLabel>;
   readonly #servers = new Map<string, Server<Label, CardLabel>>();
-  readonly #changed = new Set<string>();
+  /** The same, each in its place, and when each has to be asked again: at every tick of a thousand servers few have something to do. */
+  readonly #listed: Server<Label, CardLabel>[] = [];
+  #dues = new Float64Array(16);
+  readonly #changed = new Set<Server<Label, CardLabel>>();
   readonly #removed = new Set<string>();
   #now: Millis = -Infinity;
 
@@ -33,27 +38,29 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
   }
 
   record(sample: Received): Outcome {
-    const server = this.#servers.get(sample.server);
-    const outcome = server ? server.record(sample, this.#now) : this.#first(sample);
-    if (outcome === 'recorded') this.#changed.add(sample.server);
-    else if (outcome === 'late') this.late++;
-    else this.duplicates++;
-    return outcome;
+    return this.#record(this.#servers.get(sample.server), sample);
   }
 
-  /** Moves every window's end to `now` (Unix ms); a time before one already reached changes nothing. */
-  advance(now: Millis): void {
-    if (now <= this.#now) return;
-    this.#now = now;
-    for (const [id, server] of this.#servers) {
-      if (!server.advance(now)) continue;
-      if (server.empty) this.forget(id);
-      else this.#changed.add(id);
+  /**
+   * Moves every window's end to `now` (Unix ms); a time before one already reached changes nothing. Then the samples of each server are
+   * recorded and its figures made while it is at hand: of a thousand servers none is in the processor's cache when its turn comes, so
+   * each is taken up once.
+   */
+  advance(now: Millis, samples: ReadonlyMap<string, readonly Received[]> = NO_SAMPLES): void {
+    const moved = now > this.#now;
+    if (moved) this.#now = now;
+    for (const [id, of] of samples) {
+      const known = this.#servers.get(id);
+      if (moved && known) this.#advance(known);
+      for (const sample of of) this.#record(this.#servers.get(id), sample);
+      this.#servers.get(id)?.read();
     }
+    if (!moved) return;
+    for (let place = this.#listed.length - 1; place >= 0; place--) if (this.#dues[place]! <= this.#now) this.#advance(this.#listed[place]!);
   }
 
   /** The windows of a server, `null` when they hold no sample. */
-  server(id: string): ServerWindows<Label, CardLabel> | null {
+  server(id: string): Figures<Label, CardLabel> | null {
     return this.#servers.get(id)?.read() ?? null;
   }
 
@@ -64,15 +71,21 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
 
   fleet(label: Label): FleetWindow {
     const which = this.settings.labels.indexOf(label);
-    const idle_rate = new MeanIdleRate();
+    const from = WINDOW_FIGURES * which;
     const ranked: RankedServer[] = [];
-    for (const [server, source] of this.#servers) {
-      source.addIdleRates(which, idle_rate);
-      const { cpu_mean, coverage } = source.read().windows[label];
-      if (cpu_mean !== null && coverage >= RANKED_COVERAGE) ranked.push({ server, cpu_mean });
+    let [cards, free8g, used10pct] = [0, 0, 0];
+    for (const [server, windows] of this.#servers) {
+      const { numbers } = windows.read();
+      const seen = numbers[from + CARDS]!;
+      if (seen > 0) {
+        cards += seen;
+        free8g += seen * numbers[from + FREE8G]!;
+        used10pct += seen * numbers[from + USED10PCT]!;
+      }
+      if (numbers[from + COVERAGE]! >= RANKED_COVERAGE) ranked.push({ server, cpu_mean: numbers[from + CPU_MEAN]! });
     }
     return {
-      idle_rate: idle_rate.value(),
+      idle_rate: cards > 0 ? { free8g: free8g / cards, used10pct: used10pct / cards } : { free8g: null, used10pct: null },
       busy_server: foremost(ranked, (a, b) => b.cpu_mean - a.cpu_mean),
       idle_server: foremost(ranked, (a, b) => a.cpu_mean - b.cpu_mean),
     };
@@ -80,9 +93,17 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
 
   /** Lets go of a server and all that is known of it. */
   forget(id: string): void {
-    if (!this.#servers.delete(id)) return;
-    this.#changed.delete(id);
+    const server = this.#servers.get(id);
+    if (!server) return;
+    this.#servers.delete(id);
+    this.#changed.delete(server);
     this.#removed.add(id);
+    // The last one moves into its place.
+    const last = this.#listed.pop()!;
+    if (last === server) return;
+    last.place = server.place;
+    this.#listed[last.place] = last;
+    this.#dues[last.place] = last.due;
   }
 
   get size(): number {
@@ -98,18 +119,39 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
   /** The servers that changed since the last call, and those that were let go; `null` when nothing happened. */
   takeChanges(): WindowsChanges<Label, CardLabel> | null {
     if (this.#changed.size === 0 && this.#removed.size === 0) return null;
-    const servers = new Map([...this.#changed].map((id) => [id, this.#servers.get(id)!.read()]));
+    const servers = new Map([...this.#changed].map((server) => [server.id, server.read()]));
     const removed = [...this.#removed].filter((id) => !this.#servers.has(id));
     this.#changed.clear();
     this.#removed.clear();
     return { servers, removed };
   }
 
-  #first(sample: Received): Outcome {
-    const server = new Server(this.settings, this.#now);
+  #advance(server: Server<Label, CardLabel>): void {
+    if (server.advance(this.#now)) this.#changed.add(server);
+    if (server.empty) this.forget(server.id);
+    else this.#dues[server.place] = server.due;
+  }
+
+  #record(known: Server<Label, CardLabel> | undefined, sample: Received): Outcome {
+    const server = known ?? new Server(sample.server, this.settings, this.#now);
     const outcome = server.record(sample, this.#now);
-    if (outcome === 'recorded') this.#servers.set(sample.server, server);
+    if (outcome === 'late') this.late++;
+    else if (outcome === 'duplicate') this.duplicates++;
+    else {
+      if (!known) this.#add(server);
+      this.#dues[server.place] = server.due;
+      this.#changed.add(server);
+    }
     return outcome;
+  }
+
+  #add(server: Server<Label, CardLabel>): void {
+    this.#servers.set(server.id, server);
+    server.place = this.#listed.push(server) - 1;
+    if (server.place < this.#dues.length) return;
+    const dues = new Float64Array(2 * this.#dues.length);
+    dues.set(this.#dues);
+    this.#dues = dues;
   }
 }
 

@@ -1,23 +1,22 @@
-import type { Millis, WindowStats } from '@vacancy/shared';
+import type { Millis } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
-import { CpuTime } from './aggregates/cpu-time.js';
-import { MeanIdleRate } from './aggregates/idle-time.js';
+import { CPU_TIME, cpuTime } from './aggregates/cpu-time.js';
 import { Maximum } from './aggregates/maximum.js';
 import { Minimum } from './aggregates/minimum.js';
 import { network } from './aggregates/network.js';
 import { SortedValues } from './aggregates/sorted-values.js';
 import { Cards } from './cards.js';
-import { byLabel, type NetworkRates, type Outcome, type ServerWindows, type WindowsSettings } from './stats.js';
+import { COVERAGE, CPU_MAX, CPU_MEAN, CPU_MEDIAN, CPU_MIN, Figures, WINDOW_FIGURES } from './figures.js';
+import { byLabel, type NetworkRates, type Outcome, type WindowsSettings } from './stats.js';
 import { CPU, INTERVAL_MS } from './row.js';
 import { Timeline } from './timeline.js';
 
-/** Which rows a window of a server holds: those from `first` on. */
-class Window {
-  /** Index of the window's oldest row; its newest is the timeline's. */
-  first = 0;
-  /** The time of that row. */
-  oldest: Millis = Infinity;
-}
+// What is known of a server's windows, in one array. First the moments after which they begin, the shortest first; then of each window the
+// index of its oldest row (its newest is the timeline's), that row's time, and what it has counted of CPU.
+const FIRST = 0;
+const OLDEST = 1;
+const CPU_SUMS = 2;
+const WINDOW = CPU_SUMS + CPU_TIME;
 
 /**
  * One server: its samples in the order of event time, and a window of each length over their newest part.
@@ -25,97 +24,101 @@ class Window {
  *     rows:    start ─ the row before the longest window, from which its first one grew ─ … ─ newest
  *     windows:         [60m ················ [15m ········ [5m ···· [1m ·· ] all end at the newest row
  *
- * Every window holds the rows with `ts > now − length`. Invariants: `window.first` is the index of the first such row; a window
+ * Every window holds the rows with `ts > now − length`. Invariants: a window's `FIRST` is the index of the first such row; it
  * has counted each row from there on exactly once.
  */
 export class Server<Label extends string, CardLabel extends Label> {
+  readonly id: string;
+  /** Where the fleet has put it. */
+  place = 0;
+  /** When the next row leaves a window: until then `advance` has nothing to do. */
+  due: Millis = Infinity;
   readonly #settings: WindowsSettings<Label, CardLabel>;
   readonly #rows = new Timeline();
-  /** The shortest first, and the moments after which they begin. */
-  readonly #windows: readonly Window[];
-  readonly #starts: Float64Array;
-  readonly #longest: Window;
+  readonly #state: Float64Array;
   readonly #cpu: SortedValues;
-  readonly #cpu_time: CpuTime;
-  readonly #cards: Cards<CardLabel>;
+  readonly #cards: Cards;
   readonly #cpu_min = new Minimum();
   readonly #cpu_max = new Maximum();
   #now: Millis = -Infinity;
-  /** When the next row leaves a window; at once when there is none, for then the server may go. */
-  #due: Millis = Infinity;
   /** Rows up to here left early because there were too many of them. */
   #floor: Millis = -Infinity;
-  #read: ServerWindows<Label, CardLabel> | null = null;
+  #figures: Figures<Label, CardLabel>;
+  /** Something happened since the figures were last made. */
+  #stale = true;
 
-  constructor(settings: WindowsSettings<Label, CardLabel>, now: Millis) {
+  constructor(id: string, settings: WindowsSettings<Label, CardLabel>, now: Millis) {
+    this.id = id;
     this.#settings = settings;
-    this.#windows = settings.lengths.map(() => new Window());
-    this.#longest = this.#windows.at(-1)!;
-    this.#starts = new Float64Array(settings.lengths.length).fill(-Infinity);
-    this.#cpu = new SortedValues(this.#starts);
-    this.#cpu_time = new CpuTime(settings.lengths.length);
+    const windows = settings.lengths.length;
+    this.#state = new Float64Array((1 + WINDOW) * windows).fill(-Infinity, 0, windows);
+    for (let which = 0; which < windows; which++) this.#state[this.#window(which) + OLDEST] = Infinity;
+    this.#cpu = new SortedValues(windows);
     this.#cards = new Cards(settings);
+    this.#figures = new Figures(settings, []);
     this.#moveTo(now);
   }
 
   /** @param now the clock: where `advance` was last told to move, or would have if there had been something to do. */
   record(sample: Received, now: Millis): Outcome {
     this.#moveTo(now);
-    if (sample.ts <= this.#starts.at(-1)!) return 'late';
+    if (sample.ts <= this.#start(this.#longest)) return 'late';
     const index = this.#rows.placeOf(sample);
     if (index < 0) return 'duplicate';
     if (sample.ts < this.#newest() - this.#settings.lateness_ms) return 'late';
     this.#moveTo(sample.ts);
     this.#insert(index, sample);
     while (this.#tooMuch()) this.#dropOldest();
-    this.#due = this.#nextToLeave();
-    this.#read = null;
+    this.due = this.#nextToLeave();
+    this.#stale = true;
     return 'recorded';
   }
 
   /** Moves the end of the windows to `now`, never back; tells whether something left them. Until a row is due no figure depends on it. */
   advance(now: Millis): boolean {
-    if (now < this.#due) return false;
+    if (now < this.due) return false;
     const changed = this.#moveTo(now);
-    this.#due = this.#nextToLeave();
-    return changed || this.empty;
+    this.due = this.#nextToLeave();
+    return changed;
   }
 
   get empty(): boolean {
-    return this.#longest.first === this.#rows.end;
+    return this.#first(this.#longest) === this.#rows.end;
   }
 
-  read(): ServerWindows<Label, CardLabel> {
-    return (this.#read ??= this.#readAll());
+  /** The figures as they are now. They are made in place, and when they are asked for. */
+  read(): Figures<Label, CardLabel> {
+    if (this.#stale) this.#tell();
+    return this.#figures;
   }
 
   network(): Record<Label, NetworkRates> {
-    return byLabel(this.#settings.labels, (which) => network.rates(this.#rows, this.#windows[which]!.first));
-  }
-
-  addIdleRates(which: number, mean: MeanIdleRate): void {
-    this.#cards.addIdleRates(which, mean);
+    return byLabel(this.#settings.labels, (which) => network.rates(this.#rows, this.#first(which)));
   }
 
   /** Bytes of the samples and of what is kept in arrays; the objects around them come on top. */
   get bytes(): number {
-    return this.#rows.size_bytes + this.#cpu.bytes + this.#cpu_min.bytes + this.#cpu_max.bytes + this.#cards.bytes;
+    return this.#rows.size_bytes + this.#cpu.bytes + this.#cpu_min.bytes + this.#cpu_max.bytes + this.#cards.bytes + this.#figures.numbers.byteLength;
   }
 
   #insert(index: number, sample: Received): void {
     this.#makeCards(sample);
     this.#rows.insert(index, sample, this.#settings.idle);
     const slot = this.#rows.slot(index);
-    for (let which = 0; which < this.#windows.length; which++) {
-      const window = this.#windows[which]!;
-      if (sample.ts <= this.#starts[which]!) window.first++;
-      else {
-        if (index === window.first) window.oldest = sample.ts;
+    const state = this.#state;
+    let shortest = 0;
+    for (let which = 0; which <= this.#longest; which++) {
+      const window = this.#window(which);
+      if (sample.ts <= this.#start(which)) {
+        state[window + FIRST]!++;
+        shortest = which + 1;
+      } else {
+        if (index === state[window + FIRST]) state[window + OLDEST] = sample.ts;
         this.#shift(which, slot, 1);
       }
     }
-    const start = this.#starts.at(-1)!;
-    this.#cpu.add(sample.cpu, sample.ts);
+    const start = this.#start(this.#longest);
+    this.#cpu.add(sample.cpu, shortest);
     this.#cpu_min.add(sample.ts, sample.cpu, start);
     this.#cpu_max.add(sample.ts, sample.cpu, start);
     for (const gpu of sample.gpus) this.#cards.record(this.#rows.column(gpu.id), sample.ts, gpu);
@@ -124,7 +127,7 @@ export class Server<Label extends string, CardLabel extends Label> {
   /** Counts a row in (`sign` 1) or out (-1) of a window. */
   #shift(which: number, slot: number, sign: 1 | -1): void {
     const { numbers } = this.#rows;
-    this.#cpu_time.shift(which, numbers[slot + CPU]!, numbers[slot + INTERVAL_MS]!, sign);
+    cpuTime.shift(this.#state, this.#window(which) + CPU_SUMS, numbers[slot + CPU]!, sign * numbers[slot + INTERVAL_MS]!);
     this.#cards.shift(this.#rows, slot, which, sign);
   }
 
@@ -139,20 +142,20 @@ export class Server<Label extends string, CardLabel extends Label> {
     if (this.empty) return -Infinity;
     const { lengths } = this.#settings;
     let due = Infinity;
-    for (let which = 0; which < lengths.length; which++) due = Math.min(due, this.#windows[which]!.oldest + lengths[which]!);
+    for (let which = 0; which <= this.#longest; which++) due = Math.min(due, this.#oldest(which) + lengths[which]!);
     return due;
   }
 
   /** The windows hold what is after their start. */
   #moveStarts(): void {
     const { lengths } = this.#settings;
-    for (let which = 0; which < lengths.length; which++) this.#starts[which] = Math.max(this.#now - lengths[which]!, this.#floor);
+    for (let which = 0; which <= this.#longest; which++) this.#state[which] = Math.max(this.#now - lengths[which]!, this.#floor);
   }
 
   #evict(): boolean {
     let changed = false;
-    for (let which = 0; which < this.#windows.length; which++) {
-      if (this.#windows[which]!.oldest > this.#starts[which]!) continue;
+    for (let which = 0; which <= this.#longest; which++) {
+      if (this.#oldest(which) > this.#start(which)) continue;
       this.#evictFrom(which);
       changed = true;
     }
@@ -161,34 +164,35 @@ export class Server<Label extends string, CardLabel extends Label> {
   }
 
   #evictFrom(which: number): void {
-    const window = this.#windows[which]!;
-    const start = this.#starts[which]!;
+    const start = this.#start(which);
     const rows = this.#rows;
-    for (let before = -Infinity; window.oldest <= start; ) {
-      const slot = rows.slot(window.first++);
-      const ts = window.oldest;
-      window.oldest = window.first < rows.end ? rows.tsAt(window.first) : Infinity;
-      this.#cpu.leave(rows.numbers[slot + CPU]!, ts, which, before < ts && ts < window.oldest);
+    let index = this.#first(which);
+    let oldest = this.#oldest(which);
+    while (oldest <= start) {
+      const slot = rows.slot(index++);
+      oldest = index < rows.end ? rows.tsAt(index) : Infinity;
+      this.#cpu.leave(rows.numbers[slot + CPU]!, which);
       this.#shift(which, slot, -1);
-      before = ts;
     }
+    this.#state[this.#window(which) + FIRST] = index;
+    this.#state[this.#window(which) + OLDEST] = oldest;
   }
 
   /** Lets go of what no window holds, but for the last row before the longest, and of cards that it does not know. */
   #release(): void {
-    this.#read = null;
+    this.#stale = true;
     const rows = this.#rows;
-    rows.start = Math.max(rows.start, this.#longest.first - 1);
-    const start = this.#starts.at(-1)!;
+    rows.start = Math.max(rows.start, this.#first(this.#longest) - 1);
+    const start = this.#start(this.#longest);
     if (this.#cards.anyUnseen(start)) this.#arrange(rows.cards.filter((_, column) => this.#cards.isSeen(column, start)));
   }
 
   #tooMuch(): boolean {
-    return this.#rows.end - this.#longest.first > this.#settings.max_samples;
+    return this.#rows.end - this.#first(this.#longest) > this.#settings.max_samples;
   }
 
   #dropOldest(): void {
-    this.#floor = this.#longest.oldest;
+    this.#floor = this.#oldest(this.#longest);
     this.#moveStarts();
     this.#evict();
   }
@@ -200,28 +204,47 @@ export class Server<Label extends string, CardLabel extends Label> {
   #arrange(ids: readonly number[]): void {
     this.#cards.arrange(ids.map((id) => this.#rows.column(id)));
     this.#rows.arrange(ids);
+    this.#figures = new Figures(this.#settings, ids);
+    this.#stale = true;
   }
 
-  #readAll(): ServerWindows<Label, CardLabel> {
-    const { labels, no_window } = this.#settings;
-    return {
-      windows: byLabel(labels, (which) => this.#readWindow(which), no_window),
-      gpus: this.#cards.read(this.#rows.cards, this.#starts),
-    };
+  #tell(): void {
+    const { numbers } = this.#figures;
+    for (let which = 0; which <= this.#longest; which++) this.#tellWindow(which, numbers);
+    this.#cards.tell(this.#state, numbers);
+    this.#stale = false;
   }
 
-  #readWindow(which: number): WindowStats {
-    const start = this.#starts[which]!;
-    const idle_rate = new MeanIdleRate();
-    this.#cards.addIdleRates(which, idle_rate);
-    return {
-      cpu_median: this.#cpu.median(which),
-      cpu_mean: this.#cpu_time.mean(which),
-      cpu_min: this.#cpu_min.since(start),
-      cpu_max: this.#cpu_max.since(start),
-      coverage: Math.min(1, this.#cpu_time.observed(which) / this.#settings.lengths[which]!),
-      idle_rate: idle_rate.value(),
-    };
+  #tellWindow(which: number, to: Float64Array): void {
+    const start = this.#start(which);
+    const sums = this.#window(which) + CPU_SUMS;
+    const from = WINDOW_FIGURES * which;
+    to[from + CPU_MEDIAN] = this.#cpu.median(which);
+    to[from + CPU_MEAN] = cpuTime.mean(this.#state, sums);
+    to[from + CPU_MIN] = this.#cpu_min.since(start);
+    to[from + CPU_MAX] = this.#cpu_max.since(start);
+    to[from + COVERAGE] = Math.min(1, cpuTime.observed(this.#state, sums) / this.#settings.lengths[which]!);
+    this.#cards.tellMeans(which, to);
+  }
+
+  get #longest(): number {
+    return this.#settings.lengths.length - 1;
+  }
+
+  #window(which: number): number {
+    return this.#settings.lengths.length + WINDOW * which;
+  }
+
+  #start(which: number): Millis {
+    return this.#state[which]!;
+  }
+
+  #first(which: number): number {
+    return this.#state[this.#window(which) + FIRST]!;
+  }
+
+  #oldest(which: number): Millis {
+    return this.#state[this.#window(which) + OLDEST]!;
   }
 
   #newest(): Millis {

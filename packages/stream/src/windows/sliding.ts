@@ -1,4 +1,4 @@
-import { Observable, distinctUntilChanged, filter, map, type OperatorFunction } from 'rxjs';
+import { Observable, filter, map, type OperatorFunction } from 'rxjs';
 import { SECOND, systemClock, type Clock, type Millis, type WindowLabel } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
 import { FleetWindows, type WindowsChanges } from './fleet.js';
@@ -27,6 +27,7 @@ const MOST_WAITING = 2_000;
  * A server changes when a sample of it is recorded and when one leaves a window because time went on; a tick in which nothing
  * changed emits nothing. Emission does not wait for late samples: a tick shows what is known, a later one corrects it. When the
  * source completes, what has not been shown yet is emitted at once.
+ * The figures in a tick are those of the windows themselves, until the next: who keeps them longer keeps records (`windows`, `gpus`).
  *
  * @example samples$.pipe(slidingWindows({ tick_ms: 250 })).subscribe((tick) => table.apply(tick.servers))
  */
@@ -47,23 +48,20 @@ export function slidingWindows<Label extends string = WindowLabel, CardLabel ext
         const others = waiting.get(sample.server);
         if (others) others.push(sample);
         else waiting.set(sample.server, [sample]);
-        if (++held >= MOST_WAITING) recordAll();
+        if (++held < MOST_WAITING) return;
+        windows.advance(-Infinity, waiting);
+        letGo();
       }
 
-      /** Each server is taken up once, for its samples and for its figures: of a thousand servers none is in the processor's cache. */
-      function recordAll(): void {
-        for (const [server, samples] of waiting) {
-          for (const sample of samples) windows.record(sample);
-          windows.server(server);
-        }
+      function letGo(): void {
         waiting.clear();
         held = 0;
       }
 
       function emit(): void {
         const ts = clock.now();
-        windows.advance(ts);
-        recordAll();
+        windows.advance(ts, waiting);
+        letGo();
         const changes = windows.takeChanges();
         if (changes) subscriber.next({ ts, ...changes });
       }
@@ -98,5 +96,4 @@ export const serverWindows = <Label extends string = WindowLabel, CardLabel exte
     ticks.pipe(
       filter((tick) => tick.servers.has(id) || tick.removed.includes(id)),
       map((tick) => tick.servers.get(id) ?? null),
-      distinctUntilChanged(),
     );

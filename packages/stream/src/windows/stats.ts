@@ -31,8 +31,6 @@ export interface WindowsSettings<Label extends string, CardLabel extends Label =
   /** Their places in `labels`. */
   readonly card_windows: readonly number[];
   readonly utilization_windows: readonly number[];
-  readonly no_card: Readonly<Record<CardLabel, null>>;
-  readonly no_window: Readonly<Record<Label, null>>;
   readonly lateness_ms: Millis;
   readonly idle: IdleThresholds;
   readonly max_samples: number;
@@ -68,7 +66,7 @@ export interface CardStats {
 
 export type CardWindows<CardLabel extends string = CardLabels> = Readonly<Record<CardLabel, CardStats>>;
 
-/** Everything that is known of one server; a fresh object after each change, never edited. */
+/** Everything that is known of one server. */
 export interface ServerWindows<Label extends string = WindowLabel, CardLabel extends Label = Label & CardLabels> {
   readonly windows: Readonly<Record<Label, WindowStats>>;
   /** By card id. */
@@ -100,11 +98,9 @@ export function settle<Label extends string, CardLabel extends Label>(options: W
   if (!(lateness_ms >= 0)) throw new RangeError('windows: lateness_ms must not be negative');
   if (!(max_samples >= 1 && max_samples <= 65_535)) throw new RangeError('windows: max_samples must lie between 1 and 65,535');
   const each = labels.map((label) => lengths[label]);
-  const no_card = byLabel(card_labels, () => null);
-  const no_window = byLabel(labels, () => null);
   return {
     labels, lengths: each, card_labels, card_windows: places(card_labels), utilization_windows: places(utilization_labels),
-    no_card, no_window, lateness_ms, idle, max_samples,
+    lateness_ms, idle, max_samples,
   };
 }
 
@@ -116,9 +112,9 @@ export function emptyServerWindows<Label extends string = WindowLabel, CardLabel
   return { windows: byLabel(labels, () => nothing), gpus: new Map() };
 }
 
-/** A record of what `of` says of each label. `blank`, with the same keys in the same order, saves finding the shape of the record key by key. */
-export function byLabel<Label extends string, T>(labels: readonly Label[], of: (which: number) => T, blank?: Readonly<Record<Label, unknown>>): Record<Label, T> {
-  const record = { ...blank } as Record<Label, T>;
+/** A record of what `of` says of each label. */
+export function byLabel<Label extends string, T>(labels: readonly Label[], of: (which: number) => T): Record<Label, T> {
+  const record = {} as Record<Label, T>;
   for (let which = 0; which < labels.length; which++) record[labels[which]!] = of(which);
   return record;
 }

@@ -2,10 +2,10 @@ import type { Millis } from '@vacancy/shared';
 import type { Trailing } from './aggregate.js';
 
 /**
- * The least value since any moment. Of all values it keeps those that no later value undercuts, a staircase that only rises with
+ * The least value since any moment, NaN of none. Of all values it keeps those that no later value undercuts, a staircase that only rises with
  * time: the first step after a moment is the least value since then. One staircase serves the windows of all lengths.
  */
-export class Minimum implements Trailing<number | null> {
+export class Minimum implements Trailing<number> {
   /** Pairs of time and value, in the order of time, `#size` of them. */
   #steps = new Float64Array(2 * 4);
   #size = 0;
@@ -19,9 +19,9 @@ export class Minimum implements Trailing<number | null> {
     this.#replace(from, at, ts, x);
   }
 
-  since(start: Millis): number | null {
+  since(start: Millis): number {
     const at = this.#firstAfter(start);
-    return at < this.#size ? this.#steps[2 * at + 1]! : null;
+    return at < this.#size ? this.#steps[2 * at + 1]! : NaN;
   }
 
   /** Bytes held by the steps. */

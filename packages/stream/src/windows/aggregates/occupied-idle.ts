@@ -1,25 +1,16 @@
 import { OCCUPIED_IDLE_UTILIZATION, OCCUPIED_SHARE, type GpuSample, type Millis } from '@vacancy/shared';
 
 /**
- * Whether memory was held and no work done in every sample since any moment, for some cards at once. One number a card is enough for the
- * windows of all lengths: when it was last otherwise. A sample that does not know the utilisation is such an "otherwise".
+ * Whether memory was held and no work done in every sample since any moment. One number of an array is enough for the windows of all
+ * lengths: when it was last otherwise, at first never (-Infinity). A sample that does not know the utilisation is such an "otherwise".
  */
-export class OccupiedIdle {
-  #otherwise = new Float64Array(0);
+export const occupiedIdle = {
+  add(otherwise: Float64Array, at: number, ts: Millis, gpu: GpuSample): void {
+    if (ts > otherwise[at]! && !isOccupiedIdle(gpu)) otherwise[at] = ts;
+  },
 
-  add(card: number, ts: Millis, gpu: GpuSample): void {
-    if (ts > this.#otherwise[card]! && !isOccupiedIdle(gpu)) this.#otherwise[card] = ts;
-  }
-
-  since(card: number, start: Millis): boolean {
-    return this.#otherwise[card]! <= start;
-  }
-
-  /** Goes on with these cards in this order, each named by its number until now; -1 begins an empty one. */
-  arrange(cards: readonly number[]): void {
-    this.#otherwise = Float64Array.from(cards, (was) => this.#otherwise[was] ?? -Infinity);
-  }
-}
+  since: (otherwise: Float64Array, at: number, start: Millis): boolean => otherwise[at]! <= start,
+};
 
 export const isOccupiedIdle = (gpu: GpuSample): boolean =>
   gpu.memory_used >= OCCUPIED_SHARE * gpu.memory_total &&

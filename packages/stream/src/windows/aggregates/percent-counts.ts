@@ -23,11 +23,11 @@ export class PercentCounts {
     if (percent < counts[at + CURSOR]!) counts[at + BELOW]! += sign;
   }
 
-  /** The mean of the two middle values when their number is even; `null` of nothing. */
-  median(series: number): number | null {
+  /** The mean of the two middle values when their number is even; NaN of nothing. */
+  median(series: number): number {
     const at = PLACES * series;
     const size = this.#counts[at + SIZE]!;
-    if (size === 0) return null;
+    if (size === 0) return NaN;
     const middle = size >>> 1;
     const upper = this.#seek(at, middle);
     return size % 2 === 1 ? upper : (this.#seek(at, middle - 1) + upper) / 2;
