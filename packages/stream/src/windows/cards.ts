@@ -33,13 +33,13 @@ export class Cards {
     const ms = sign * rows.numbers[slot + INTERVAL_MS]!;
     let flags = rows.flags(slot);
     for (let at = this.#idleTime(0, window); at < state.length; at += this.#width) idleTime.shift(state, at, bytes[flags++]!, ms);
-    const { utilization_windows } = this.#settings;
-    const place = utilization_windows.indexOf(window);
+    const { utilization_places, utilization_num } = this.#settings;
+    const place = utilization_places[window]!;
     if (place < 0) return;
     const from = rows.percents(slot);
     for (let column = 0; column < rows.cards.length; column++) {
       const percent = bytes[from + column]!;
-      if (percent !== UNKNOWN) this.#utilization.shift(column * utilization_windows.length + place, percent, sign);
+      if (percent !== UNKNOWN) this.#utilization.shift(column * utilization_num + place, percent, sign);
     }
   }
 
@@ -77,18 +77,19 @@ export class Cards {
 
   /** Writes the figures of each card; the windows begin after the moments in `starts`. */
   tell(starts: Float64Array, to: Float64Array): void {
-    const { lengths, card_windows, utilization_windows } = this.#settings;
+    const { lengths, card_windows, utilization_places, utilization_num } = this.#settings;
     const state = this.#state;
     let of = cardFigures(this.#settings, 0);
     for (let column = 0, card = 0; card < state.length; column++, card += this.#width) {
-      for (const window of card_windows) {
+      for (let i = 0; i < card_windows.length; i++) {
+        const window = card_windows[i]!;
         const at = this.#idleTime(column, window);
         const coverage = Math.min(1, idleTime.observed(state, at) / lengths[window]!);
-        const utilization = utilization_windows.indexOf(window);
+        const utilization = utilization_places[window]!;
         to[of + CARD_COVERAGE] = coverage;
         to[of + CARD_FREE8G] = idleTime.free8g(state, at);
         to[of + CARD_USED10PCT] = idleTime.used10pct(state, at);
-        to[of + UTILIZATION_MEDIAN] = utilization < 0 ? NaN : this.#utilization.median(column * utilization_windows.length + utilization);
+        to[of + UTILIZATION_MEDIAN] = utilization < 0 ? NaN : this.#utilization.median(column * utilization_num + utilization);
         to[of + OCCUPIED_IDLE] = coverage >= OCCUPIED_IDLE_COVERAGE && occupiedIdle.since(state, card + OTHERWISE, starts[window]!) ? 1 : 0;
         of += CARD_FIGURES;
       }
@@ -97,7 +98,7 @@ export class Cards {
 
   /** Goes on with these cards in this order, each named by its column until now; -1 begins an empty one. */
   arrange(columns: readonly number[]): void {
-    const each = this.#settings.utilization_windows.length;
+    const each = this.#settings.utilization_num;
     this.#utilization.arrange(columns.flatMap((was) => Array.from({ length: each }, (_, place) => (was < 0 ? -1 : was * each + place))));
     const before = this.#state;
     this.#state = new Float64Array(this.#width * columns.length);

@@ -11,8 +11,6 @@ export interface WindowsChanges<Label extends string = WindowLabel, CardLabel ex
   readonly removed: readonly string[];
 }
 
-const NO_SAMPLES: ReadonlyMap<string, readonly Received[]> = new Map();
-
 /**
  * Sliding windows over the samples of a fleet, by event time.
  *
@@ -38,23 +36,33 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
   }
 
   record(sample: Received): Outcome {
-    return this.#record(this.#servers.get(sample.server), sample);
+    const known = this.#servers.get(sample.server);
+    const server = known ?? new Server(sample.server, this.settings, this.#now);
+    const outcome = server.record(sample, this.#now);
+    if (outcome === 'late') this.late++;
+    else if (outcome === 'duplicate') this.duplicates++;
+    else {
+      if (!known) this.#add(server);
+      this.#dues[server.place] = server.due;
+      this.#changed.add(server);
+    }
+    return outcome;
   }
 
   /**
-   * Moves every window's end to `now` (Unix ms); a time before one already reached changes nothing. Then the samples of each server are
-   * recorded and its figures made while it is at hand: of a thousand servers none is in the processor's cache when its turn comes, so
-   * each is taken up once.
+   * Moves every window's end to `now` (Unix ms); a time before one already reached changes nothing. Samples that have come are recorded on
+   * the way, and the figures of their servers made: of a thousand servers none is in the processor's cache when its turn comes, so each
+   * should be taken up once.
    */
-  advance(now: Millis, samples: ReadonlyMap<string, readonly Received[]> = NO_SAMPLES): void {
+  advance(now: Millis, samples: readonly Received[] = []): void {
     const moved = now > this.#now;
     if (moved) this.#now = now;
-    for (const [id, of] of samples) {
-      const known = this.#servers.get(id);
+    samples.forEach((sample, i) => {
+      const known = this.#servers.get(sample.server);
       if (moved && known) this.#advance(known);
-      for (const sample of of) this.#record(this.#servers.get(id), sample);
-      this.#servers.get(id)?.read();
-    }
+      this.record(sample);
+      if (samples[i + 1]?.server !== sample.server) this.#servers.get(sample.server)?.read();
+    });
     if (!moved) return;
     for (let place = this.#listed.length - 1; place >= 0; place--) if (this.#dues[place]! <= this.#now) this.#advance(this.#listed[place]!);
   }
@@ -130,19 +138,6 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
     if (server.advance(this.#now)) this.#changed.add(server);
     if (server.empty) this.forget(server.id);
     else this.#dues[server.place] = server.due;
-  }
-
-  #record(known: Server<Label, CardLabel> | undefined, sample: Received): Outcome {
-    const server = known ?? new Server(sample.server, this.settings, this.#now);
-    const outcome = server.record(sample, this.#now);
-    if (outcome === 'late') this.late++;
-    else if (outcome === 'duplicate') this.duplicates++;
-    else {
-      if (!known) this.#add(server);
-      this.#dues[server.place] = server.due;
-      this.#changed.add(server);
-    }
-    return outcome;
   }
 
   #add(server: Server<Label, CardLabel>): void {

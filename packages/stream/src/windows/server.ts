@@ -36,6 +36,8 @@ export class Server<Label extends string, CardLabel extends Label> {
   readonly #settings: WindowsSettings<Label, CardLabel>;
   readonly #rows = new Timeline();
   readonly #state: Float64Array;
+  /** The number of the longest window, which is the last. */
+  readonly #longest: number;
   readonly #cpu: SortedValues;
   readonly #cards: Cards;
   readonly #cpu_min = new Minimum();
@@ -51,6 +53,7 @@ export class Server<Label extends string, CardLabel extends Label> {
     this.id = id;
     this.#settings = settings;
     const windows = settings.lengths.length;
+    this.#longest = windows - 1;
     this.#state = new Float64Array((1 + WINDOW) * windows).fill(-Infinity, 0, windows);
     for (let which = 0; which < windows; which++) this.#state[this.#window(which) + OLDEST] = Infinity;
     this.#cpu = new SortedValues(windows);
@@ -227,12 +230,8 @@ export class Server<Label extends string, CardLabel extends Label> {
     this.#cards.tellMeans(which, to);
   }
 
-  get #longest(): number {
-    return this.#settings.lengths.length - 1;
-  }
-
   #window(which: number): number {
-    return this.#settings.lengths.length + WINDOW * which;
+    return this.#longest + 1 + WINDOW * which;
   }
 
   #start(which: number): Millis {

@@ -40,28 +40,21 @@ export function slidingWindows<Label extends string = WindowLabel, CardLabel ext
     new Observable((subscriber) => {
       const windows = options.windows ?? new FleetWindows(options);
 
-      /** Samples wait here for the tick, by server. */
-      const waiting = new Map<string, Received[]>();
-      let held = 0;
+      /** Samples wait here for the tick. */
+      let waiting: Received[] = [];
 
       function hold(sample: Received): void {
-        const others = waiting.get(sample.server);
-        if (others) others.push(sample);
-        else waiting.set(sample.server, [sample]);
-        if (++held < MOST_WAITING) return;
-        windows.advance(-Infinity, waiting);
-        letGo();
+        if (waiting.push(sample) >= MOST_WAITING) recordAll(-Infinity);
       }
 
-      function letGo(): void {
-        waiting.clear();
-        held = 0;
+      function recordAll(now: Millis): void {
+        windows.advance(now, waiting);
+        waiting = [];
       }
 
       function emit(): void {
         const ts = clock.now();
-        windows.advance(ts, waiting);
-        letGo();
+        recordAll(ts);
         const changes = windows.takeChanges();
         if (changes) subscriber.next({ ts, ...changes });
       }

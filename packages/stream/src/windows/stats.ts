@@ -30,7 +30,9 @@ export interface WindowsSettings<Label extends string, CardLabel extends Label =
   readonly card_labels: readonly CardLabel[];
   /** Their places in `labels`. */
   readonly card_windows: readonly number[];
-  readonly utilization_windows: readonly number[];
+  /** Of each window, the place of its series among those of a card's utilisation; -1 where none is kept. And how many are kept. */
+  readonly utilization_places: readonly number[];
+  readonly utilization_num: number;
   readonly lateness_ms: Millis;
   readonly idle: IdleThresholds;
   readonly max_samples: number;
@@ -97,9 +99,9 @@ export function settle<Label extends string, CardLabel extends Label>(options: W
   if (labels.length === 0 || labels.some((label) => !(lengths[label] > 0))) throw new RangeError('windows: every length must be positive');
   if (!(lateness_ms >= 0)) throw new RangeError('windows: lateness_ms must not be negative');
   if (!(max_samples >= 1 && max_samples <= 65_535)) throw new RangeError('windows: max_samples must lie between 1 and 65,535');
-  const each = labels.map((label) => lengths[label]);
   return {
-    labels, lengths: each, card_labels, card_windows: places(card_labels), utilization_windows: places(utilization_labels),
+    labels, lengths: labels.map((label) => lengths[label]), card_labels, card_windows: places(card_labels),
+    utilization_places: labels.map((label) => utilization_labels.indexOf(label as Label & CardLabel)), utilization_num: utilization_labels.length,
     lateness_ms, idle, max_samples,
   };
 }
