@@ -2,6 +2,7 @@ import os from 'node:os';
 import { Subject } from 'rxjs';
 import { MINUTE, WINDOW_LENGTHS } from '@vacancy/shared';
 import type { Received } from '../../packages/stream/src/ingest/decode.js';
+import { Figures } from '../../packages/stream/src/windows/figures.js';
 import { FleetWindows, slidingWindows, type ServerWindows } from '../../packages/stream/src/windows/index.js';
 import { plainWindows, type PlainStats } from './plain.js';
 import { START, numbers, offset, sampleAt } from './workload.js';
@@ -17,9 +18,9 @@ const SECONDS = knob('SECONDS', 20);
 const WARM_SECONDS = 5;
 /** Servers in the comparison with plain RxJS, which keeps whole samples and takes its time. */
 const PLAIN_SERVERS = knob('PLAIN_SERVERS', 10);
-const PLAIN_SECONDS = knob('PLAIN_SECONDS', 200);
+const PLAIN_SECONDS = knob('PLAIN_SECONDS', 1_000);
 /** The two ways take turns in slices of so many seconds: after a change of turn the cache is the other's. */
-const SLICE_SECONDS = 10;
+const SLICE_SECONDS = 50;
 
 /** The service's ticks in a second: in each of them a part of the servers send, and are emitted. */
 const PARTS = 4;
@@ -150,19 +151,20 @@ function against(): { plain_us: number; windows_us: number } {
   for (let second = fill; second < fill + PLAIN_SECONDS; second += SLICE_SECONDS) {
     const samples = Array.from({ length: SLICE_SECONDS }, (_, i) => samplesOf(servers, second + i, random)).flat();
     emitted.length = 0;
-    let shown: ServerWindows<'15m', '15m'>[] = [];
+    let shown: Float64Array[] = [];
     plain.push(cpu(() => samples.forEach((sample) => source.next(sample))));
     // The collector's threads go on after plain RxJS's turn: what they do then is not the windows' time.
     globalThis.gc?.();
-    ours.push(cpu(() => (shown = samples.map((sample) => windows.record(sample) && recordsOf(windows.server(sample.server)!)))));
-    emitted.forEach((stats, i) => compare(stats, shown[i]!));
+    ours.push(cpu(() => (shown = samples.map((sample) => windows.record(sample) && windows.server(sample.server)!.numbers.slice()))));
+    emitted.forEach((stats, i) => {
+      const figures = new Figures(windows.settings, stats.gpus.map(({ id }) => id));
+      figures.numbers.set(shown[i]!);
+      compare(stats, figures);
+    });
   }
   const each = (slices: readonly number[]): number => median(slices.slice(slices.length >>> 2)) / SLICE_SECONDS / PLAIN_SERVERS;
   return { plain_us: each(plain), windows_us: each(ours) };
 }
-
-/** What is emitted is read again later: as records, which the plain way emits too. */
-const recordsOf = ({ windows, gpus }: ServerWindows<'15m', '15m'>): ServerWindows<'15m', '15m'> => ({ windows, gpus });
 
 function compare(plain: PlainStats, { windows, gpus }: ServerWindows<'15m', '15m'>): void {
   const { cpu_median, cpu_mean, cpu_min, cpu_max } = windows['15m'];
