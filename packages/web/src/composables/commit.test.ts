@@ -71,6 +71,21 @@ describe('committing to the screen', () => {
     expect(commits).toBe(1);
   });
 
+  it('commits at once what was marked when it is told to, once, and nothing when nothing was', () => {
+    const screen = frames();
+    let commits = 0;
+    const committer = createCommitter(() => commits++, screen);
+    committer.flush();
+    expect(commits).toBe(0);
+    for (const waited of [0, 1]) {
+      committer.mark();
+      screen.run(waited);
+      committer.flush();
+      screen.run(10);
+    }
+    expect(commits).toBe(2);
+  });
+
   it('is over after stop', () => {
     const screen = frames();
     let commits = 0;

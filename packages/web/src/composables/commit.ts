@@ -18,6 +18,8 @@ export const browserFrames: Frames = {
 export interface Committer {
   /** Something changed; `commit` will run in a coming frame. */
   mark(): void;
+  /** Commits now what was marked, if anything. */
+  flush(): void;
   stop(): void;
 }
 
@@ -40,6 +42,13 @@ export function createCommitter(commit: () => void, frames: Frames = browserFram
   return {
     mark() {
       cancel ??= frames.request(() => (cancel = frames.request(frame)));
+    },
+    flush() {
+      if (!cancel) return;
+      cancel();
+      cancel = null;
+      last = frames.now();
+      commit();
     },
     stop() {
       cancel?.();

@@ -7,6 +7,8 @@ import { createCommitter, type Frames } from './commit.js';
 export interface FleetView {
   overview: Overview | null;
   servers: readonly FleetRow[];
+  /** Changes only when a server comes, goes, moves or is renamed, or one of its cards does. */
+  cast: number;
   /** The service's time of the newest message, and when it was received here: together an age that needs no common clock. */
   ts: number | null;
   received_at: number;
@@ -31,13 +33,13 @@ export function useFleet(): Fleet {
 
 export function createFleet(live: LiveClient, now: () => number = Date.now, frames?: Frames): Fleet {
   const state = new FleetState();
-  const view = shallowRef<FleetView>({ overview: null, servers: [], ts: null, received_at: now() });
+  const view = shallowRef<FleetView>({ overview: null, servers: [], cast: 0, ts: null, received_at: now() });
   const connection = shallowRef(live.connection);
   const refused = shallowRef<string | null>(null);
   let received_at = now();
 
   const committer = createCommitter(() => {
-    view.value = { overview: state.overview, servers: [...state.rows.values()], ts: state.ts, received_at };
+    view.value = { overview: state.overview, servers: [...state.rows.values()], cast: state.cast, ts: state.ts, received_at };
   }, frames);
   const received = (): void => {
     received_at = now();
@@ -57,7 +59,11 @@ export function createFleet(live: LiveClient, now: () => number = Date.now, fram
       refused.value = error;
     },
   });
-  const stopWatching = live.onConnection((next) => (connection.value = next));
+  const stopWatching = live.onConnection((next) => {
+    // Nothing more comes: what the page calls old is to be all that it was told.
+    if (next !== 'live') committer.flush();
+    connection.value = next;
+  });
 
   return {
     view,

@@ -9,7 +9,7 @@ import type { FleetView } from './useFleet.js';
 import { IDLE, idleOf, useIdle } from './useIdle.js';
 import { createText } from './useText.js';
 
-const viewOf = (idle: Overview['idle'] | null): FleetView => ({ overview: idle && ({ idle } as Overview), servers: [], ts: null, received_at: 0 });
+const viewOf = (idle: Overview['idle'] | null): FleetView => ({ overview: idle && ({ idle } as Overview), servers: [], cast: 0, ts: null, received_at: 0 });
 
 describe('the definitions of an idle card on the pages', () => {
   it('are the request’s until the service has said its own, and the same object while they stay the same', () => {

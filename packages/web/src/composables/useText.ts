@@ -29,10 +29,10 @@ export function createText({ global: { t, te, locale } }: Texts, idle: ComputedR
     const { free_bytes, used_share } = idle.value;
     return { idle_size: f.value.bytes(free_bytes, Number.isInteger(free_bytes / GIB) ? 0 : 1), idle_part: f.value.share(used_share, Math.round(1000 * used_share) % 10 === 0 ? 0 : 1) };
   });
-  /** Texts without parameters, once looked up: vue-i18n takes some ten microseconds each, and a page has hundreds of them ten times a second. */
+  /** Texts without parameters or only with a small number, once looked up: vue-i18n takes some ten microseconds each, and a page has hundreds of them ten times a second. */
   const said = computed(() => {
     void terms.value;
-    return new Map<MessageKey, string>();
+    return new Map<string, string>();
   });
   const say = (key: string, params: Params): string => {
     const all = { ...terms.value, ...params };
@@ -40,17 +40,25 @@ export function createText({ global: { t, te, locale } }: Texts, idle: ComputedR
   };
   return {
     t(key, params) {
-      if (params) return say(key, params);
-      const known = said.value.get(key);
+      const name = nameOf(key, params);
+      if (name === null) return say(key, params!);
+      const known = said.value.get(name);
       if (known !== undefined) return known;
-      const text = say(key, {});
-      said.value.set(key, text);
+      const text = say(key, params ?? {});
+      said.value.set(name, text);
       return text;
     },
     tOr: (key, params, fallback) => (te(key) ? say(key, params) : fallback),
     locale: computed(() => locale.value as Locale),
     f,
   };
+}
+
+/** Under what a text is kept, `null` if it is not: there would be no end of those with names or sizes in them. */
+function nameOf(key: MessageKey, params?: Params): string | null {
+  if (!params) return key;
+  const { n, ...others } = params;
+  return typeof n === 'number' && Number.isInteger(n) && n >= 0 && n < 100 && Object.keys(others).length === 0 ? `${key} ${n}` : null;
 }
 
 export function useText(): Text {

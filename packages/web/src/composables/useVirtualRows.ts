@@ -1,7 +1,7 @@
 import { computed, onMounted, onScopeDispose, shallowRef, type ComputedRef, type ShallowRef } from 'vue';
 
 /** Rows drawn beyond the visible ones, so that a quick scroll does not show an empty edge. */
-const OVERSCAN = 6;
+const OVERSCAN = 4;
 
 export interface Span {
   start: number;

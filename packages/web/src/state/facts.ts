@@ -10,20 +10,17 @@ export interface RowFacts {
   /** Bytes, over all cards. */
   memory_free: number;
   memory_total: number;
-  /** Changes only when the server is renamed or a card comes or goes. */
-  shape: string;
   models: readonly string[];
 }
 
-export const factsOf = remembered(({ server, name, gpus }: FleetRow): RowFacts => {
-  const facts = { idle: { free8g: 0, used10pct: 0 }, full: 0, memory_free: 0, memory_total: 0, shape: `${server}:${name}`, models: [] as string[] };
-  for (const { id, idle, memory_free, memory_used, memory_total, gpu_type } of gpus) {
+export const factsOf = remembered(({ gpus }: FleetRow): RowFacts => {
+  const facts = { idle: { free8g: 0, used10pct: 0 }, full: 0, memory_free: 0, memory_total: 0, models: [] as string[] };
+  for (const { idle, memory_free, memory_used, memory_total, gpu_type } of gpus) {
     facts.idle.free8g += Number(idle.free8g);
     facts.idle.used10pct += Number(idle.used10pct);
     if (memory_used >= 0.9 * memory_total) facts.full++;
     facts.memory_free += memory_free;
     facts.memory_total += memory_total;
-    facts.shape += `,${id}`;
     if (gpu_type !== null && !facts.models.includes(gpu_type)) facts.models.push(gpu_type);
   }
   return facts;

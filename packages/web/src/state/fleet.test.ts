@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diffRow, type FleetRow } from '@vacancy/shared';
+import { diffRow, type FleetRow, type RowDelta } from '@vacancy/shared';
 import { generateFleet } from '../dev/recording.js';
 import { FleetState } from './fleet.js';
 
@@ -47,6 +47,28 @@ describe('the state of the fleet', () => {
     state.delta({ topic: 'fleet', ts: start + 1, data: { servers: [added], removed: [first.servers[1]!.server] } });
     expect(state.rows.get('new')).toEqual(added);
     expect(state.rows.has(first.servers[1]!.server)).toBe(false);
+  });
+
+  it('has another cast when a server comes, goes, moves or is renamed, or a card does, and not when a figure changes', () => {
+    const { state } = started();
+    let cast = state.cast;
+    const row = [...state.rows.values()].find(({ gpus }) => gpus.length > 1)!;
+    const turn = (servers: (RowDelta<FleetRow> & { server: string })[], removed: string[] = []): boolean => {
+      state.delta({ topic: 'fleet', ts: start + 1, data: { servers, removed } });
+      const changed = state.cast !== cast;
+      cast = state.cast;
+      return changed;
+    };
+    const now = (): FleetRow => state.rows.get(row.server)!;
+    const becomes = (changes: Partial<FleetRow>): boolean => turn([diffRow(now(), { ...now(), ...changes })!]);
+    expect(becomes({ cpu: 99, gpus: row.gpus.map((card) => ({ ...card, memory_used: 1 })) })).toBe(false);
+    expect(becomes({ name: 'renamed' })).toBe(true);
+    expect(becomes({ location: 'elsewhere' })).toBe(true);
+    expect(becomes({ gpus: now().gpus.slice(1) })).toBe(true);
+    expect(becomes({ gpus: now().gpus.map((card) => ({ ...card, gpu_type: 'another' })) })).toBe(true);
+    expect(turn([{ ...row, server: 'new' }])).toBe(true);
+    expect(turn([], ['new'])).toBe(true);
+    expect(turn([], ['new'])).toBe(false);
   });
 
   it('drops a delta that came before any snapshot', () => {
