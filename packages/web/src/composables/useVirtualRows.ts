@@ -20,19 +20,24 @@ export function visibleSpan(count: number, rowHeight: number, top: number, heigh
 export function useVirtualRows(scroller: Readonly<ShallowRef<HTMLElement | null>>, count: () => number, rowHeight: number): ComputedRef<Span> {
   const top = shallowRef(0);
   const height = shallowRef(600);
+  /** Paper cannot be scrolled. */
+  const printed = shallowRef(false);
   onMounted(() => {
     const element = scroller.value!;
     const measure = (): void => {
       top.value = element.scrollTop;
       height.value = element.clientHeight;
     };
+    const print = (event: Event): void => void (printed.value = event.type === 'beforeprint');
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     element.addEventListener('scroll', measure, { passive: true });
+    for (const event of ['beforeprint', 'afterprint']) window.addEventListener(event, print);
     onScopeDispose(() => {
       observer.disconnect();
       element.removeEventListener('scroll', measure);
+      for (const event of ['beforeprint', 'afterprint']) window.removeEventListener(event, print);
     });
   });
-  return computed(() => visibleSpan(count(), rowHeight, top.value, height.value));
+  return computed(() => (printed.value ? { start: 0, end: count() } : visibleSpan(count(), rowHeight, top.value, height.value)));
 }
