@@ -44,17 +44,15 @@ export function slidingWindows<Label extends string = WindowLabel, CardLabel ext
       let waiting: Received[] = [];
 
       function hold(sample: Received): void {
-        if (waiting.push(sample) >= MOST_WAITING) recordAll(-Infinity);
-      }
-
-      function recordAll(now: Millis): void {
-        windows.advance(now, waiting);
+        if (waiting.push(sample) < MOST_WAITING) return;
+        for (const one of waiting) windows.record(one);
         waiting = [];
       }
 
       function emit(): void {
         const ts = clock.now();
-        recordAll(ts);
+        windows.advance(ts, waiting);
+        waiting = [];
         const changes = windows.takeChanges();
         if (changes) subscriber.next({ ts, ...changes });
       }
