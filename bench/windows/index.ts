@@ -95,7 +95,7 @@ function asTheService(windows: FleetWindows) {
   let read = 0;
   source.pipe(slidingWindows({ windows, ticks }, { now: () => now, setTimer: () => () => {} })).subscribe(({ servers }) => {
     emitted += servers.size;
-    for (const { numbers } of servers.values()) for (let i = 0; i < numbers.length; i++) read += numbers[i]!;
+    for (const { numbers } of servers.values()) for (let i = 0; i < numbers.length; i++) if (!Number.isNaN(numbers[i]!)) read++;
   });
   return {
     quarter(texts: readonly string[], end: number): Costs {

@@ -52,7 +52,7 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
   /**
    * Moves every window's end to `now` (Unix ms); a time before one already reached changes nothing. Samples that have come are recorded on
    * the way, and the figures of their servers made: of a thousand servers none is in the processor's cache when its turn comes, so each
-   * should be taken up once.
+   * is taken up once for a run of its samples.
    */
   advance(now: Millis, samples: readonly Received[] = []): void {
     const moved = now > this.#now;

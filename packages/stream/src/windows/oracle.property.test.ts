@@ -316,3 +316,35 @@ describe('every figure of the windows equals the oracle that recomputes it from 
     );
   }, 300_000);
 });
+
+describe('a tick', () => {
+  it('with the samples that came tells what moving and recording one by one tells, and leaves nothing untold', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 5, maxLength: 50, size: 'max' }), (steps) => {
+        const options = { lengths: LENGTHS, card_labels: LABELS, utilization_labels: UTILIZATION_LABELS, lateness_ms: LATENESS, idle: IDLE };
+        const [together, apart] = [new FleetWindows<Label, Label>(options), new FleetWindows<Label, Label>(options)];
+        const told = new Map<string, unknown>();
+        const records = (server: ReturnType<typeof together.server>) => server && { windows: server.windows, gpus: server.gpus };
+        let waiting: Received[] = [];
+        for (const { at, sample, clock } of arrivals(steps)) {
+          waiting.push(sample);
+          if (clock === null) continue;
+          together.advance(at + clock, waiting);
+          apart.advance(at + clock);
+          for (const one of waiting) apart.record(one);
+          waiting = [];
+          const [changes, expected] = [together.takeChanges(), apart.takeChanges()];
+          expect([...(changes?.servers.keys() ?? [])].sort()).toEqual([...(expected?.servers.keys() ?? [])].sort());
+          expect([...(changes?.removed ?? [])].sort()).toEqual([...(expected?.removed ?? [])].sort());
+          for (const [id, figures] of changes?.servers ?? []) told.set(id, records(figures));
+          for (const id of changes?.removed ?? []) told.delete(id);
+          for (const id of ['a', 'b', 'c']) {
+            expect(records(together.server(id))).toEqual(told.get(id) ?? null);
+            expect(records(apart.server(id))).toEqual(told.get(id) ?? null);
+          }
+        }
+      }),
+      RUNS(200),
+    );
+  }, 300_000);
+});

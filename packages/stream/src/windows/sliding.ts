@@ -27,7 +27,7 @@ const MOST_WAITING = 2_000;
  * A server changes when a sample of it is recorded and when one leaves a window because time went on; a tick in which nothing
  * changed emits nothing. Emission does not wait for late samples: a tick shows what is known, a later one corrects it. When the
  * source completes, what has not been shown yet is emitted at once.
- * The figures in a tick are those of the windows themselves, until the next: who keeps them longer keeps records (`windows`, `gpus`).
+ * The figures in a tick are those of the windows themselves, to be read at once: afterwards they may change. Who keeps them keeps records (`windows`, `gpus`).
  *
  * @example samples$.pipe(slidingWindows({ tick_ms: 250 })).subscribe((tick) => table.apply(tick.servers))
  */

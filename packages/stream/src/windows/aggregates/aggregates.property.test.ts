@@ -71,6 +71,17 @@ describe('SortedValues is the sorted list of each window', () => {
     expect(sorted.bytes).toBeLessThan(8 * 1_000 * 5);
   });
 
+  it('lies in few leaves whatever is taken out', () => {
+    const sorted = new SortedValues(1);
+    for (let round = 0; round < 40; round++) {
+      const x = (i: number): number => round * 1_000 + i;
+      for (let i = 0; i < 1_000; i++) sorted.add(x(i), 0);
+      for (let i = 0; i < 1_000; i++) if (i % 16 > 0) sorted.leave(x(i), 0);
+    }
+    expect(sorted.size(0)).toBe(40 * 63);
+    expect(sorted.bytes).toBeLessThan(8 * sorted.size(0) * 9);
+  });
+
   it('gives any quantile, and refuses to take out what is not there', () => {
     const sorted = new SortedValues(2);
     expect(sorted.quantile(0.5, 0)).toBeNaN();

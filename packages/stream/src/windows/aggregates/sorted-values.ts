@@ -8,7 +8,7 @@ const LEAF = 32;
  * A list of sorted leaves, all in one array, with the last number of each leaf beside it and, for each window, a mask: bit *i* says that the
  * leaf's *i*-th number is in the window. A shorter window holds some of what the next longer one holds, and all numbers lie in the longest,
  * so they are put in and taken out once; when one leaves a shorter window only a bit goes. Neighbours that fit into half a leaf are
- * joined, so that n numbers never lie in more than n/8 + 1 leaves.
+ * joined, so that two of them always hold more than that, and n numbers never lie in more than n/8 + 2 leaves.
  *
  * Equal numbers are ordered by the windows that they have left, those of the fewest windows first: which of them leaves next needs no time.
  *
@@ -159,7 +159,9 @@ export class SortedValues {
       const mask = this.#masks[at]!;
       this.#masks[at] = (mask & before) | ((mask >>> 1) & ~before);
     }
-    if (this.#leaves > 1 && size - 1 <= LEAF / 4) this.#join(leaf);
+    if (size > LEAF / 2 || this.#leaves === 1) return;
+    if (leaf + 1 < this.#leaves && this.#fits(leaf)) this.#join(leaf);
+    else if (leaf > 0 && this.#fits(leaf - 1)) this.#join(leaf - 1);
   }
 
   /** The leaf that holds a window's number of this rank. */
@@ -203,12 +205,15 @@ export class SortedValues {
     }
   }
 
-  /** Joins the leaf with a neighbour if both fit into half a leaf, or if it is empty: its last value would send searches astray. */
-  #join(leaf: number): void {
-    const left = leaf + 1 < this.#leaves ? leaf : leaf - 1;
+  /** Whether a leaf and the next fit into half a leaf, or one is empty: its last value would send searches astray. */
+  #fits(left: number): boolean {
+    const [size, more] = [this.#sizeOf(left), this.#sizeOf(left + 1)];
+    return size + more <= LEAF / 2 || size === 0 || more === 0;
+  }
+
+  #join(left: number): void {
     const right = left + 1;
     const [size, more] = [this.#sizeOf(left), this.#sizeOf(right)];
-    if (size + more > LEAF / 2 && this.#sizeOf(leaf) > 0) return;
     const from = LEAF * this.#places[right]!;
     this.#values.copyWithin(LEAF * this.#places[left]! + size, from, from + more);
     this.#free.push(this.#places[right]!);
