@@ -59,41 +59,35 @@ export class Cards {
     return false;
   }
 
-  /** Writes what a window has of all cards of the server: the means of their idle rates. */
-  tellMeans(window: number, to: Float64Array): void {
+  /** Writes the figures of a window that begins after `start`: those of each card if they are wanted, and the means of the idle rates over all cards that it saw. */
+  tell(window: number, start: Millis, to: Float64Array): void {
+    const { lengths, card_places, utilization_places, utilization_num } = this.#settings;
     const state = this.#state;
-    let [cards, free8g, used10pct] = [0, 0, 0];
-    for (let at = this.#idleTime(0, window); at < state.length; at += this.#width) {
-      if (idleTime.observed(state, at) === 0) continue;
-      cards++;
-      free8g += idleTime.free8g(state, at);
-      used10pct += idleTime.used10pct(state, at);
+    const [length, place, utilization] = [lengths[window]!, card_places[window]!, utilization_places[window]!];
+    let [cards, free8g_sum, used10pct_sum] = [0, 0, 0];
+    for (let column = 0, card = 0; card < state.length; column++, card += this.#width) {
+      const at = this.#idleTime(column, window);
+      const observed = idleTime.observed(state, at);
+      const free8g = idleTime.free8g(state, at);
+      const used10pct = idleTime.used10pct(state, at);
+      if (observed > 0) {
+        cards++;
+        free8g_sum += free8g;
+        used10pct_sum += used10pct;
+      }
+      if (place < 0) continue;
+      const coverage = Math.min(1, observed / length);
+      const of = cardFigures(this.#settings, column) + CARD_FIGURES * place;
+      to[of + CARD_COVERAGE] = coverage;
+      to[of + CARD_FREE8G] = free8g;
+      to[of + CARD_USED10PCT] = used10pct;
+      to[of + UTILIZATION_MEDIAN] = utilization < 0 ? NaN : this.#utilization.median(column * utilization_num + utilization);
+      to[of + OCCUPIED_IDLE] = coverage >= OCCUPIED_IDLE_COVERAGE && occupiedIdle.since(state, card + OTHERWISE, start) ? 1 : 0;
     }
     const from = WINDOW_FIGURES * window;
-    to[from + FREE8G] = free8g / cards;
-    to[from + USED10PCT] = used10pct / cards;
+    to[from + FREE8G] = free8g_sum / cards;
+    to[from + USED10PCT] = used10pct_sum / cards;
     to[from + CARDS] = cards;
-  }
-
-  /** Writes the figures of each card; the windows begin after the moments in `starts`. */
-  tell(starts: Float64Array, to: Float64Array): void {
-    const { lengths, card_windows, utilization_places, utilization_num } = this.#settings;
-    const state = this.#state;
-    let of = cardFigures(this.#settings, 0);
-    for (let column = 0, card = 0; card < state.length; column++, card += this.#width) {
-      for (let i = 0; i < card_windows.length; i++) {
-        const window = card_windows[i]!;
-        const at = this.#idleTime(column, window);
-        const coverage = Math.min(1, idleTime.observed(state, at) / lengths[window]!);
-        const utilization = utilization_places[window]!;
-        to[of + CARD_COVERAGE] = coverage;
-        to[of + CARD_FREE8G] = idleTime.free8g(state, at);
-        to[of + CARD_USED10PCT] = idleTime.used10pct(state, at);
-        to[of + UTILIZATION_MEDIAN] = utilization < 0 ? NaN : this.#utilization.median(column * utilization_num + utilization);
-        to[of + OCCUPIED_IDLE] = coverage >= OCCUPIED_IDLE_COVERAGE && occupiedIdle.since(state, card + OTHERWISE, starts[window]!) ? 1 : 0;
-        of += CARD_FIGURES;
-      }
-    }
   }
 
   /** Goes on with these cards in this order, each named by its column until now; -1 begins an empty one. */

@@ -23,8 +23,8 @@ export const OCCUPIED_IDLE = 4;
 export const CARD_FIGURES = 5;
 
 /** Where the figures of a card's windows begin, after those of the server's. */
-export const cardFigures = ({ labels, card_windows }: WindowsSettings<string>, column: number): number =>
-  WINDOW_FIGURES * labels.length + CARD_FIGURES * card_windows.length * column;
+export const cardFigures = ({ labels, card_labels }: WindowsSettings<string>, column: number): number =>
+  WINDOW_FIGURES * labels.length + CARD_FIGURES * card_labels.length * column;
 
 /**
  * The figures of one server as they are, side by side in one array that is written anew when they change: of a thousand servers, records

@@ -27,7 +27,7 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
   /** The same, each in its place, and when each has to be asked again: at every tick of a thousand servers few have something to do. */
   readonly #listed: Server<Label, CardLabel>[] = [];
   #dues = new Float64Array(16);
-  readonly #changed = new Set<Server<Label, CardLabel>>();
+  #changed: Server<Label, CardLabel>[] = [];
   readonly #removed = new Set<string>();
   #now: Millis = -Infinity;
 
@@ -36,17 +36,7 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
   }
 
   record(sample: Received): Outcome {
-    const known = this.#servers.get(sample.server);
-    const server = known ?? new Server(sample.server, this.settings, this.#now);
-    const outcome = server.record(sample, this.#now);
-    if (outcome === 'late') this.late++;
-    else if (outcome === 'duplicate') this.duplicates++;
-    else {
-      if (!known) this.#add(server);
-      this.#dues[server.place] = server.due;
-      this.#changed.add(server);
-    }
-    return outcome;
+    return this.#record(sample, this.#servers.get(sample.server));
   }
 
   /**
@@ -58,10 +48,10 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
     const moved = now > this.#now;
     if (moved) this.#now = now;
     samples.forEach((sample, i) => {
-      const known = this.#servers.get(sample.server);
-      if (moved && known) this.#advance(known);
-      this.record(sample);
-      if (samples[i + 1]?.server !== sample.server) this.#servers.get(sample.server)?.read();
+      let server = this.#servers.get(sample.server);
+      if (moved && server && !this.#advance(server)) server = undefined;
+      this.#record(sample, server);
+      if (samples[i + 1]?.server !== sample.server) (server ?? this.#servers.get(sample.server))?.read();
     });
     if (!moved) return;
     for (let place = this.#listed.length - 1; place >= 0; place--) if (this.#dues[place]! <= this.#now) this.#advance(this.#listed[place]!);
@@ -104,7 +94,7 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
     const server = this.#servers.get(id);
     if (!server) return;
     this.#servers.delete(id);
-    this.#changed.delete(server);
+    server.changed = false;
     this.#removed.add(id);
     // The last one moves into its place.
     const last = this.#listed.pop()!;
@@ -126,18 +116,46 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
 
   /** The servers that changed since the last call, and those that were let go; `null` when nothing happened. */
   takeChanges(): WindowsChanges<Label, CardLabel> | null {
-    if (this.#changed.size === 0 && this.#removed.size === 0) return null;
-    const servers = new Map([...this.#changed].map((server) => [server.id, server.read()]));
+    if (this.#changed.length === 0 && this.#removed.size === 0) return null;
+    const servers = new Map<string, Figures<Label, CardLabel>>();
+    for (const server of this.#changed) {
+      if (server.changed) servers.set(server.id, server.read());
+      server.changed = false;
+    }
     const removed = [...this.#removed].filter((id) => !this.#servers.has(id));
-    this.#changed.clear();
+    this.#changed = [];
     this.#removed.clear();
     return { servers, removed };
   }
 
-  #advance(server: Server<Label, CardLabel>): void {
-    if (server.advance(this.#now)) this.#changed.add(server);
-    if (server.empty) this.forget(server.id);
-    else this.#dues[server.place] = server.due;
+  #record(sample: Received, known: Server<Label, CardLabel> | undefined): Outcome {
+    const server = known ?? new Server(sample.server, this.settings, this.#now);
+    const outcome = server.record(sample, this.#now);
+    if (outcome === 'late') this.late++;
+    else if (outcome === 'duplicate') this.duplicates++;
+    else {
+      if (!known) this.#add(server);
+      this.#dues[server.place] = server.due;
+      this.#change(server);
+    }
+    return outcome;
+  }
+
+  /** Tells whether something is left of the server; if not, it is let go. */
+  #advance(server: Server<Label, CardLabel>): boolean {
+    if (server.advance(this.#now)) this.#change(server);
+    if (server.empty) {
+      this.forget(server.id);
+      return false;
+    }
+    this.#dues[server.place] = server.due;
+    return true;
+  }
+
+  #change(server: Server<Label, CardLabel>): void {
+    if (server.changed) return;
+    server.changed = true;
+    this.#changed.push(server);
   }
 
   #add(server: Server<Label, CardLabel>): void {

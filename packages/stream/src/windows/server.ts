@@ -1,14 +1,12 @@
 import type { Millis } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
 import { CPU_TIME, cpuTime } from './aggregates/cpu-time.js';
-import { Maximum } from './aggregates/maximum.js';
-import { Minimum } from './aggregates/minimum.js';
 import { network } from './aggregates/network.js';
-import { SortedValues } from './aggregates/sorted-values.js';
+import { RankedValues } from './aggregates/ranked-values.js';
 import { Cards } from './cards.js';
 import { COVERAGE, CPU_MAX, CPU_MEAN, CPU_MEDIAN, CPU_MIN, Figures, WINDOW_FIGURES } from './figures.js';
 import { byLabel, type NetworkRates, type Outcome, type WindowsSettings } from './stats.js';
-import { CPU, INTERVAL_MS } from './row.js';
+import { CPU, INTERVAL_MS, PLACE } from './row.js';
 import { Timeline } from './timeline.js';
 
 // What is known of a server's windows, in one array. First the moments after which they begin, the shortest first; then of each window the
@@ -31,6 +29,8 @@ export class Server<Label extends string, CardLabel extends Label> {
   readonly id: string;
   /** Where the fleet has put it. */
   place = 0;
+  /** Whether the fleet has yet to tell that something happened. */
+  changed = false;
   /** When the next row leaves a window: until then `advance` has nothing to do. */
   due: Millis = Infinity;
   readonly #settings: WindowsSettings<Label, CardLabel>;
@@ -38,10 +38,8 @@ export class Server<Label extends string, CardLabel extends Label> {
   readonly #state: Float64Array;
   /** The number of the longest window, which is the last. */
   readonly #longest: number;
-  readonly #cpu: SortedValues;
+  readonly #cpu: RankedValues;
   readonly #cards: Cards;
-  readonly #cpu_min = new Minimum();
-  readonly #cpu_max = new Maximum();
   #now: Millis = -Infinity;
   /** Rows up to here left early because there were too many of them. */
   #floor: Millis = -Infinity;
@@ -56,7 +54,7 @@ export class Server<Label extends string, CardLabel extends Label> {
     this.#longest = windows - 1;
     this.#state = new Float64Array((1 + WINDOW) * windows).fill(-Infinity, 0, windows);
     for (let which = 0; which < windows; which++) this.#state[this.#window(which) + OLDEST] = Infinity;
-    this.#cpu = new SortedValues(windows);
+    this.#cpu = new RankedValues(windows);
     this.#cards = new Cards(settings);
     this.#figures = new Figures(settings, []);
     this.#moveTo(now);
@@ -101,7 +99,7 @@ export class Server<Label extends string, CardLabel extends Label> {
 
   /** Bytes of the samples and of what is kept in arrays; the objects around them come on top. */
   get bytes(): number {
-    return this.#rows.size_bytes + this.#cpu.bytes + this.#cpu_min.bytes + this.#cpu_max.bytes + this.#cards.bytes + this.#figures.numbers.byteLength;
+    return this.#rows.size_bytes + this.#cpu.bytes + this.#cards.bytes + this.#figures.numbers.byteLength;
   }
 
   #insert(index: number, sample: Received): void {
@@ -120,10 +118,7 @@ export class Server<Label extends string, CardLabel extends Label> {
         this.#shift(which, slot, 1);
       }
     }
-    const start = this.#start(this.#longest);
-    this.#cpu.add(sample.cpu, shortest);
-    this.#cpu_min.add(sample.ts, sample.cpu, start);
-    this.#cpu_max.add(sample.ts, sample.cpu, start);
+    this.#rows.numbers[slot + PLACE] = this.#cpu.add(sample.cpu, shortest);
     for (const gpu of sample.gpus) this.#cards.record(this.#rows.column(gpu.id), sample.ts, gpu);
   }
 
@@ -169,12 +164,13 @@ export class Server<Label extends string, CardLabel extends Label> {
   #evictFrom(which: number): void {
     const start = this.#start(which);
     const rows = this.#rows;
+    const { numbers } = rows;
     let index = this.#first(which);
     let oldest = this.#oldest(which);
     while (oldest <= start) {
       const slot = rows.slot(index++);
       oldest = index < rows.end ? rows.tsAt(index) : Infinity;
-      this.#cpu.leave(rows.numbers[slot + CPU]!, which);
+      numbers[slot + PLACE] = this.#cpu.leave(numbers[slot + CPU]!, which, numbers[slot + PLACE]!);
       this.#shift(which, slot, -1);
     }
     this.#state[this.#window(which) + FIRST] = index;
@@ -214,7 +210,6 @@ export class Server<Label extends string, CardLabel extends Label> {
   #tell(): void {
     const { numbers } = this.#figures;
     for (let which = 0; which <= this.#longest; which++) this.#tellWindow(which, numbers);
-    this.#cards.tell(this.#state, numbers);
     this.#stale = false;
   }
 
@@ -224,10 +219,10 @@ export class Server<Label extends string, CardLabel extends Label> {
     const from = WINDOW_FIGURES * which;
     to[from + CPU_MEDIAN] = this.#cpu.median(which);
     to[from + CPU_MEAN] = cpuTime.mean(this.#state, sums);
-    to[from + CPU_MIN] = this.#cpu_min.since(start);
-    to[from + CPU_MAX] = this.#cpu_max.since(start);
+    to[from + CPU_MIN] = this.#cpu.least(which);
+    to[from + CPU_MAX] = this.#cpu.greatest(which);
     to[from + COVERAGE] = Math.min(1, cpuTime.observed(this.#state, sums) / this.#settings.lengths[which]!);
-    this.#cards.tellMeans(which, to);
+    this.#cards.tell(which, start, to);
   }
 
   #window(which: number): number {

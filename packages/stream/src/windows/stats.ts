@@ -28,8 +28,8 @@ export interface WindowsSettings<Label extends string, CardLabel extends Label =
   /** In the order of `labels`, ms. */
   readonly lengths: readonly Millis[];
   readonly card_labels: readonly CardLabel[];
-  /** Their places in `labels`. */
-  readonly card_windows: readonly number[];
+  /** Of each window, its place among those; -1 where no figures of each card are wanted. */
+  readonly card_places: readonly number[];
   /** Of each window, the place of its series among those of a card's utilisation; -1 where none is kept. And how many are kept. */
   readonly utilization_places: readonly number[];
   readonly utilization_num: number;
@@ -92,7 +92,7 @@ export function settle<Label extends string, CardLabel extends Label>(options: W
   const lengths = (options.lengths ?? WINDOW_LENGTHS) as Readonly<Record<Label, Millis>>;
   const labels = (Object.keys(lengths) as Label[]).sort((a, b) => lengths[a] - lengths[b]);
   const known = (of: readonly string[]): CardLabel[] => of.filter((label) => label in lengths) as CardLabel[];
-  const places = (of: readonly Label[]): number[] => of.map((label) => labels.indexOf(label));
+  const places = (among: readonly Label[]): number[] => labels.map((label) => among.indexOf(label));
   const card_labels = options.card_labels ?? known(CARD_LABELS);
   const utilization_labels = options.utilization_labels ?? known(UTILIZATION_LABELS);
   const { lateness_ms = DEFAULT_LATENESS_MS, idle = DEFAULT_IDLE, max_samples = DEFAULT_MAX_SAMPLES } = options;
@@ -100,8 +100,7 @@ export function settle<Label extends string, CardLabel extends Label>(options: W
   if (!(lateness_ms >= 0)) throw new RangeError('windows: lateness_ms must not be negative');
   if (!(max_samples >= 1 && max_samples <= 65_535)) throw new RangeError('windows: max_samples must lie between 1 and 65,535');
   return {
-    labels, lengths: labels.map((label) => lengths[label]), card_labels, card_windows: places(card_labels),
-    utilization_places: labels.map((label) => utilization_labels.indexOf(label as Label & CardLabel)), utilization_num: utilization_labels.length,
+    labels, lengths: labels.map((label) => lengths[label]), card_labels, card_places: places(card_labels), utilization_places: places(utilization_labels), utilization_num: utilization_labels.length,
     lateness_ms, idle, max_samples,
   };
 }

@@ -25,12 +25,16 @@ export class PercentCounts {
 
   /** The mean of the two middle values when their number is even; NaN of nothing. */
   median(series: number): number {
+    const counts = this.#counts;
     const at = PLACES * series;
-    const size = this.#counts[at + SIZE]!;
+    const size = counts[at + SIZE]!;
     if (size === 0) return NaN;
-    const middle = size >>> 1;
-    const upper = this.#seek(at, middle);
-    return size % 2 === 1 ? upper : (this.#seek(at, middle - 1) + upper) / 2;
+    const rank = (size - 1) >>> 1;
+    const lower = this.#seek(at, rank);
+    if (size % 2 === 1 || counts[at + BELOW]! + counts[at + lower]! > rank + 1) return lower;
+    let upper = lower + 1;
+    while (counts[at + upper] === 0) upper++;
+    return (lower + upper) / 2;
   }
 
   /** Goes on with these series in this order, each named by its number until now; -1 begins an empty one. */
