@@ -94,7 +94,7 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
     const server = this.#servers.get(id);
     if (!server) return;
     this.#servers.delete(id);
-    server.changed = false;
+    if (server.changed) this.#changed.splice(this.#changed.lastIndexOf(server), 1);
     this.#removed.add(id);
     // The last one moves into its place.
     const last = this.#listed.pop()!;
@@ -119,7 +119,7 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
     if (this.#changed.length === 0 && this.#removed.size === 0) return null;
     const servers = new Map<string, Figures<Label, CardLabel>>();
     for (const server of this.#changed) {
-      if (server.changed) servers.set(server.id, server.read());
+      servers.set(server.id, server.read());
       server.changed = false;
     }
     const removed = [...this.#removed].filter((id) => !this.#servers.has(id));

@@ -87,6 +87,13 @@ describe('RankedValues knows the numbers of each window by rank', () => {
     expect(ranked.bytes).toBeLessThan(8 * ranked.size(0) * 9);
   });
 
+  it('lies in few leaves beside many equal numbers, too', () => {
+    const ranked = new RankedValues(1);
+    for (let i = 0; i < 32; i++) ranked.add(0, 0);
+    for (let i = 0; i < 3_600; i++) ranked.add(100 - i / 50, 0);
+    expect(ranked.bytes).toBeLessThan(8 * ranked.size(0) * 5);
+  });
+
   it('gives any quantile, and refuses to take out what is not there', () => {
     const ranked = new RankedValues(2);
     expect(ranked.quantile(0.5, 0)).toBeNaN();

@@ -133,7 +133,7 @@ export class RankedValues {
   quantile(q: number, window: number): number {
     const size = this.size(window);
     if (size === 0) return NaN;
-    const index = Math.max(0, Math.ceil(q * size) - 1);
+    const index = Math.min(size - 1, Math.max(0, Math.ceil(q * size) - 1));
     this.#makeRun(window, index);
     return this.#known[WIDTH * window + RUN]!;
   }
@@ -304,6 +304,8 @@ export class RankedValues {
       this.#masks[left * this.#windows + window] = mask & ~moved;
       this.#masks[right * this.#windows + window] = mask & moved;
     }
+    // Beside many equal numbers it may have got few, time and again.
+    this.#joinSmall(right);
   }
 
   /** Joins a leaf that has become small with a neighbour when both fit into half a leaf. */
