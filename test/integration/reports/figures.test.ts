@@ -208,8 +208,8 @@ function expectTrends({ period, trends, timezone, servers }: Report, own: Oracle
     close(trends.cpu_mean[i]!, expected.cpu_mean, 1e-5);
     close(trends.memory_used[i]!, expected.memory_avg.used, 2);
     close(trends.hdd_used[i]!, expected.hdd_used_avg, 2);
-    close(trends.network_up[i]!, Math.round((expected.network_up_total * 1000) / (end - ts)));
-    close(trends.network_down[i]!, Math.round((expected.network_down_total * 1000) / (end - ts)));
+    close(trends.network_up[i]!, expected.network_up, 0.5);
+    close(trends.network_down[i]!, expected.network_down, 0.5);
     close(trends.gpu_idle_rate[i]!, expected.idle_rate.free8g);
     close(trends.gpu_idle_rate_used10pct[i]!, expected.idle_rate.used10pct);
     close(trends.coverage[i]!, Math.min(1, rows.reduce((sum, row) => sum + row.interval_ms, 0) / ((end - ts) * servers.length)));

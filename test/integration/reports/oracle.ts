@@ -52,6 +52,8 @@ export function lengthOf(dates: Set<string>, local: (ts: number) => Local): { fr
 interface Booked extends Arrived {
   up: number;
   down: number;
+  /** Over which both are known to have grown. */
+  grown_ms: { up: number; down: number };
   local: Local;
   /** Cards that were occupied but idle, by id. */
   wasted: Set<number>;
@@ -69,6 +71,7 @@ export function book(samples: readonly Arrived[], local: (ts: number) => Local):
       const before = own[i - 1];
       const restarted = before && (before.boot_id !== sample.boot_id || sample.uptime_s < before.uptime_s);
       const grown = (a: number, b: number) => (b >= a ? b - a : restarted ? b : 0);
+      const grownMs = (a: number, b: number) => (before && (b >= a || restarted) ? Math.max(0, sample.ts - before.ts) : 0);
       const wasted = new Set<number>();
       for (const gpu of sample.gpus) {
         const lazy = gpu.memory_used >= 0.1 * gpu.memory_total && gpu.utilization !== undefined && gpu.utilization < 5;
@@ -85,6 +88,7 @@ export function book(samples: readonly Arrived[], local: (ts: number) => Local):
         ...sample, wasted, local: local(sample.ts),
         up: before ? grown(before.network_out, sample.network_out) : 0,
         down: before ? grown(before.network_in, sample.network_in) : 0,
+        grown_ms: { up: grownMs(before?.network_out ?? 0, sample.network_out), down: grownMs(before?.network_in ?? 0, sample.network_in) },
       };
     });
   });
@@ -102,6 +106,12 @@ export function groupRows<T, K>(rows: readonly T[], of: (row: T) => K): Map<K, T
 
 const sum = <T>(rows: readonly T[], of: (row: T) => number): number => rows.reduce((total, row) => total + of(row), 0);
 const weighted = (rows: readonly Booked[], of: (row: Booked) => number): number => sum(rows, (row) => of(row) * row.interval_ms) / sum(rows, (row) => row.interval_ms);
+
+/** Bytes a second, servers added up; null where no server's is known. */
+function rates(servers: readonly Booked[][], bytes: (row: Booked) => number, ms: (row: Booked) => number): number | null {
+  const known = servers.filter((own) => sum(own, ms) > 0);
+  return known.length > 0 ? sum(known, (own) => (sum(own, bytes) * 1000) / sum(own, ms)) : null;
+}
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -131,6 +141,8 @@ export function figures(rows: readonly Booked[], length_ms: number) {
     hdd_total: sum(servers, (own) => Math.max(...own.map((row) => row.hdd_total))),
     network_up_total: sum(rows, (row) => row.up),
     network_down_total: sum(rows, (row) => row.down),
+    network_up: rates(servers, (row) => row.up, (row) => row.grown_ms.up),
+    network_down: rates(servers, (row) => row.down, (row) => row.grown_ms.down),
     idle_rate: {
       free8g: mean([...cards.values()].map((readings) => share(readings, free8g))),
       used10pct: mean([...cards.values()].map((readings) => share(readings, used10pct))),

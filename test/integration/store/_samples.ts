@@ -35,13 +35,16 @@ export async function publish(nats: NatsConnection, list: readonly Sample[], { w
 export function oracle(list: readonly Sample[]) {
   const byServer = groupByServer(list);
   let network_up_total = 0;
+  let network_up_known_ms = 0;
   for (const own of byServer.values()) {
     const inOrder = [...own].sort((a, b) => a.ts - b.ts || a.seq - b.seq);
     for (let i = 1; i < inOrder.length; i++) {
       const before = inOrder[i - 1]!;
       const now = inOrder[i]!;
       const restarted = now.boot_id !== before.boot_id || now.uptime_s < before.uptime_s;
-      network_up_total += now.network_out >= before.network_out ? now.network_out - before.network_out : restarted ? now.network_out : 0;
+      if (now.network_out < before.network_out && !restarted) continue;
+      network_up_total += now.network_out >= before.network_out ? now.network_out - before.network_out : now.network_out;
+      network_up_known_ms += now.ts - before.ts;
     }
   }
   return {
@@ -49,6 +52,7 @@ export function oracle(list: readonly Sample[]) {
     cards: list.reduce((sum, sample) => sum + sample.gpus.length, 0),
     observed_ms: list.reduce((sum, sample) => sum + sample.interval_ms, 0),
     network_up_total,
+    network_up_known_ms,
   };
 }
 

@@ -6,6 +6,7 @@ import { startTestEngine, type TestEngine } from '../../harness/clickhouse.js';
 import { openDatabase, type Database } from '../../../packages/stream/src/store/client.js';
 import { insertSamples } from '../../../packages/stream/src/store/bulk.js';
 import { MigrationError, SQL_DIRECTORY, migrate, readMigrations } from '../../../packages/stream/src/store/migrate.js';
+import { rebuild } from '../../../packages/stream/src/store/rebuild.js';
 import { DEFAULT_RETENTION, defaultSettings } from '../../../packages/stream/src/store/settings.js';
 import { splitStatements } from '../../../packages/stream/src/store/statements.js';
 import { take } from './_samples.js';
@@ -33,7 +34,7 @@ const open = (database: string) => openDatabase({ ...engine, database });
 /** A folder with the files of a version. */
 async function upTo(name: string): Promise<string> {
   const target = path.join(folder, name);
-  await mkdir(target);
+  await mkdir(target, { recursive: true });
   for (const file of FILES.filter((one) => one <= name)) await copyFile(path.join(SQL_DIRECTORY, file), path.join(target, file));
   return target;
 }
@@ -58,6 +59,24 @@ describe('migrations', () => {
     const [sums] = await db.rows(`SELECT (SELECT count() FROM server_samples) AS raw, (SELECT count() FROM gpu_samples) AS cards,
       (SELECT sum(samples) FROM servers_by_minute) AS minute, (SELECT sum(samples) FROM servers_by_day) AS day, (SELECT sum(samples) FROM gpus_by_year) AS gpus`);
     expect(sums).toEqual({ raw: 2000, cards: 4000, minute: 2000, day: 2000, gpus: 4000 });
+  });
+
+  it('give what was stored without it the observed time for its rates, also where samples came late', async () => {
+    await using db = open('known_time');
+    const settings = defaultSettings({ timezone: 'Asia/Kathmandu' });
+    await migrate(db, settings, await upTo('006_sample_views.sql'));
+    const list = take(1000, { servers: 1, cards: 1, interval_ms: 60_000 });
+    const late = (_: unknown, i: number) => i % 7 === 3;
+    // A table without the columns leaves them out: these are the rows of the version before.
+    await insertSamples(db, [...list.filter((sample, i) => !late(sample, i)), ...list.filter(late)], settings.idle, { token: 'before' });
+    await migrate(db, settings);
+    const known = () => Promise.all(['samples', 'server_samples', 'servers_minute', 'servers_hour', 'servers_day'].map(async (table) =>
+      (await db.rows<{ up: number; down: number }>(`SELECT sum(network_up_known_ms) AS up, sum(network_down_known_ms) AS down FROM ${table}`))[0]));
+    const all = { up: 60_000 * list.length, down: 60_000 * list.length };
+    expect(await known()).toEqual([all, all, all, all, all]);
+    // The arrays of the old rows are as long as those beside them: archives can be made anew.
+    await rebuild(db, settings, {}, () => {});
+    expect(await known()).toEqual([all, all, all, all, all]);
   });
 
   it.each(SERVER_ONLY)('for a real server are at least understood: $name', async ({ sql }) => {

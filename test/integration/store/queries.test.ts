@@ -62,6 +62,45 @@ describe('series of a server', () => {
   });
 });
 
+describe('rates of the network', () => {
+  const SILENT = [60, 120];
+  const KNOWN_MS = 179 * MINUTE;
+  let silent: Database;
+  beforeAll(async () => {
+    silent = openDatabase({ ...engine, database: 'silent' });
+    await migrate(silent, settings);
+    // A steady thousand bytes a second up and two thousand down, read once a minute, in the second hour not at all.
+    const samples: Sample[] = Array.from({ length: 180 }, (_, minute) => {
+      const uptime_s = 1000 + 60 * minute;
+      return {
+        ...of('gpu001')[0]!, boot_id: 'one', seq: minute + 1, ts: start + minute * MINUTE + 500, interval_ms: MINUTE, uptime_s,
+        network_out: 1000 * uptime_s, network_in: 2000 * uptime_s,
+      };
+    }).filter((_, minute) => minute < SILENT[0]! || minute >= SILENT[1]!);
+    // Some come after those behind them, the last one that ends the silence with them.
+    const late = new Set([1, 50, 60, 61, 100]);
+    await insertSamples(silent, [...samples.filter((_, i) => !late.has(i)), ...samples.filter((_, i) => late.has(i))], settings.idle, { token: 'silent' });
+  });
+  afterAll(() => silent[Symbol.asyncDispose]());
+
+  // Of what the first sample grew from nothing is known. Hours are those of a zone that is 45 minutes off.
+  it.each([['samples', 30_000, 119], ['minutes', MINUTE, 119], ['ten minutes', 10 * MINUTE, 12], ['hours', HOUR, 4]])('are no peak where a silence ends: from %s', async (_, step, points) => {
+    const request = { from: start, to: start + 3 * HOUR, step, fields: ['network_up', 'network_down'] };
+    const own = await serverSeries(silent, settings, { server: 'gpu001', ...request });
+    const fleet = await fleetSeries(silent, settings, request);
+    for (const [name, rate] of [['network_up', 1000], ['network_down', 2000]] as const) {
+      const told = (values: readonly (number | null)[]) => values.filter((value) => value !== null);
+      expect(told(own[name]!)).toHaveLength(points);
+      expect(new Set([...told(own[name]!), ...told(fleet[name]!)])).toEqual(new Set([rate]));
+    }
+  });
+
+  it.each(['servers_minute', 'servers_hour', 'servers_day'])('leave totals whole: %s', async (table) => {
+    expect(await silent.rows(`SELECT sum(network_up_total) AS up, sum(network_down_total) AS down, sum(network_up_known_ms) AS up_ms, sum(network_down_known_ms) AS down_ms FROM ${table}`))
+      .toEqual([{ up: KNOWN_MS, down: 2 * KNOWN_MS, up_ms: KNOWN_MS, down_ms: KNOWN_MS }]);
+  });
+});
+
 describe('series of the fleet', () => {
   it.each([['minutes', 6 * HOUR], ['hours', 40 * DAY], ['days', 800 * DAY]])('come from the %s', async (_, length) => {
     const to = start + 2 * DAY;

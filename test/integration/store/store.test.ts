@@ -48,9 +48,9 @@ const open = (options: Partial<StoreOptions> = {}): Store =>
 async function levels(db: Database) {
   const one = async (sql: string) => (await db.rows<Record<string, number>>(sql))[0]!;
   const servers = (table: string) =>
-    one(`SELECT sum(samples) AS samples, sum(gpu_samples) AS cards, sum(observed_ms) AS observed_ms, sum(network_up_total) AS network_up_total FROM ${table}`);
+    one(`SELECT sum(samples) AS samples, sum(gpu_samples) AS cards, sum(observed_ms) AS observed_ms, sum(network_up_total) AS network_up_total, sum(network_up_known_ms) AS network_up_known_ms FROM ${table}`);
   return {
-    raw: await one('SELECT count() AS samples, sum(length(`gpus.id`)) AS cards, sum(interval_ms) AS observed_ms, (SELECT sum(network_up_bytes) FROM server_samples) AS network_up_total FROM samples'),
+    raw: await one('SELECT count() AS samples, sum(length(`gpus.id`)) AS cards, sum(interval_ms) AS observed_ms, (SELECT sum(network_up_bytes) FROM server_samples) AS network_up_total, (SELECT sum(network_up_known_ms) FROM server_samples) AS network_up_known_ms FROM samples'),
     minute: await servers('servers_minute'),
     hour: await servers('servers_hour'),
     day: await servers('servers_day'),

@@ -8,8 +8,8 @@ export interface Known {
   readonly sample: Received;
   readonly inventory: Inventory | null;
   readonly windows: ServerWindows;
-  /** Bytes per second since the reading before; null without one. */
-  readonly rates: { readonly network_up: number; readonly network_down: number } | null;
+  /** Bytes per second since the reading before; null without one, and where a counter fell without a reboot. */
+  readonly rates: { readonly network_up: number | null; readonly network_down: number | null } | null;
   readonly online: boolean;
   readonly offline_since: number | null;
 }

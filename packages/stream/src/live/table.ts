@@ -157,7 +157,8 @@ export class LiveTable {
 }
 
 function rates(before: Received, after: Received): Known['rates'] {
-  const seconds = (after.ts - before.ts) / SECOND;
-  const { network_up_bytes, network_down_bytes } = increase(before, after);
-  return { network_up: network_up_bytes / seconds, network_down: network_down_bytes / seconds };
+  const of = increase(before, after);
+  return { network_up: rate(of.network_up_bytes, of.network_up_known_ms), network_down: rate(of.network_down_bytes, of.network_down_known_ms) };
 }
+
+const rate = (bytes: number, ms: number): number | null => (ms > 0 ? (bytes * SECOND) / ms : null);

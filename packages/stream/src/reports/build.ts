@@ -198,15 +198,15 @@ function trendsOf({ trend, step }: Inputs, span: Span, until: number, servers: n
     const row = known.get(start);
     return { row: row && row.observed_ms > 0 ? row : null, length: Math.min(bucketEnd(start, step, span.timezone), until) - start };
   });
-  const column = (of: (row: TrendRow, length_ms: number) => number | null) => points.map(({ row, length }) => row && of(row, length));
+  const column = (of: (row: TrendRow) => number | null) => points.map(({ row }) => row && of(row));
   return {
     ts,
     coverage: points.map(({ row, length }) => (row ? share(row.observed_ms, length * servers) : 0)),
     cpu_mean: column((row) => digits(row.cpu_ms / row.observed_ms)),
     memory_used: column((row) => Math.round(row.memory_used)),
     hdd_used: column((row) => Math.round(row.hdd_used)),
-    network_up: column((row, length) => Math.round((row.network_up_total * 1000) / length)),
-    network_down: column((row, length) => Math.round((row.network_down_total * 1000) / length)),
+    network_up: column((row) => row.network_up === null ? null : Math.round(row.network_up)),
+    network_down: column((row) => row.network_down === null ? null : Math.round(row.network_down)),
     gpu_idle_rate: column((row) => (row.cards > 0 ? digits(row.free8g / row.cards) : null)),
     gpu_idle_rate_used10pct: column((row) => (row.cards > 0 ? digits(row.used10pct / row.cards) : null)),
   };

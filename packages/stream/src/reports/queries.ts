@@ -168,8 +168,9 @@ export interface TrendRow {
   readonly cpu_ms: number;
   readonly memory_used: number;
   readonly hdd_used: number;
-  readonly network_up_total: number;
-  readonly network_down_total: number;
+  /** Bytes a second: the sum of the servers' own rates over the time in which their counters grew; null where no server's is known. */
+  readonly network_up: number | null;
+  readonly network_down: number | null;
   readonly cards: number;
   readonly free8g: number;
   readonly used10pct: number;
@@ -189,8 +190,8 @@ SELECT
     sum(b.cpu_ms) AS cpu_ms,
     sumIf(b.memory_used_ms / b.observed_ms, b.observed_ms > 0) AS memory_used,
     sumIf(b.hdd_used_ms / b.observed_ms, b.observed_ms > 0) AS hdd_used,
-    sum(b.network_up_total) AS network_up_total,
-    sum(b.network_down_total) AS network_down_total,
+    sum(b.network_up_total * 1000 / nullIf(b.network_up_known_ms, 0)) AS network_up,
+    sum(b.network_down_total * 1000 / nullIf(b.network_down_known_ms, 0)) AS network_down,
     sum(length(b.observed)) AS cards,
     sum(arraySum(arrayMap((gpu, ms) -> b.free8g[gpu] / ms, mapKeys(b.observed), mapValues(b.observed)))) AS free8g,
     sum(arraySum(arrayMap((gpu, ms) -> b.used10pct[gpu] / ms, mapKeys(b.observed), mapValues(b.observed)))) AS used10pct
@@ -205,6 +206,8 @@ FROM
         sum(t.hdd_used_ms) AS hdd_used_ms,
         sum(t.network_up_total) AS network_up_total,
         sum(t.network_down_total) AS network_down_total,
+        sum(t.network_up_known_ms) AS network_up_known_ms,
+        sum(t.network_down_known_ms) AS network_down_known_ms,
         sumMap(t.gpu_observed_ms) AS observed,
         sumMap(t.gpu_free8g_ms) AS free8g,
         sumMap(t.gpu_used10pct_ms) AS used10pct

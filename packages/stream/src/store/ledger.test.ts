@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MINUTE, SECOND } from '@vacancy/shared';
-import { increase } from '../ingest/counters.js';
+import { NO_INCREASE, increase, type Increase } from '../ingest/counters.js';
 import type { Received } from '../ingest/decode.js';
 import { Ledger, type Booked, type LedgerState } from './ledger.js';
 
@@ -38,14 +38,14 @@ const history = fc
   });
 
 /** Each sample's increase when the whole list is known and in order. */
-function oracle(list: readonly Received[]): Map<string, number> {
-  return new Map(list.map((now, i) => [nameOf(now), i === 0 ? 0 : increase(list[i - 1]!, now).network_up_bytes]));
+function oracle(list: readonly Received[]): Map<string, Increase> {
+  return new Map(list.map((now, i) => [nameOf(now), i === 0 ? NO_INCREASE : increase(list[i - 1]!, now)]));
 }
 
 const nameOf = ({ boot_id, seq }: { boot_id: string; seq: number }) => `${boot_id}:${seq}`;
 
-function bookAll(arrivals: readonly Received[]): Map<string, number> {
-  const booked = new Map<string, number>();
+function bookAll(arrivals: readonly Received[]): Map<string, Increase> {
+  const booked = new Map<string, Increase>();
   let state: LedgerState | undefined;
   for (const arrival of arrivals) {
     // Through its serialised state every time, as after a restart.
@@ -53,17 +53,24 @@ function bookAll(arrivals: readonly Received[]): Map<string, number> {
     const booking = ledger.book(arrival);
     state = JSON.parse(JSON.stringify(ledger.state())) as LedgerState;
     if (typeof booking === 'string') continue;
-    booked.set(nameOf(arrival), (booked.get(nameOf(arrival)) ?? 0) + booking.network_up_bytes);
-    for (const correction of booking.corrections) booked.set(nameOf(correction), booked.get(nameOf(correction))! + correction.network_up_bytes);
+    booked.set(nameOf(arrival), add(NO_INCREASE, booking));
+    for (const correction of booking.corrections) booked.set(nameOf(correction), add(booked.get(nameOf(correction))!, correction));
   }
   return booked;
 }
+
+const add = (a: Increase, b: Increase): Increase => ({
+  network_down_bytes: a.network_down_bytes + b.network_down_bytes,
+  network_up_bytes: a.network_up_bytes + b.network_up_bytes,
+  network_down_known_ms: a.network_down_known_ms + b.network_down_known_ms,
+  network_up_known_ms: a.network_up_known_ms + b.network_up_known_ms,
+});
 
 const shuffledTwice = history.chain((list) =>
   fc.tuple(fc.constant(list), fc.shuffledSubarray([...list, ...list], { minLength: 2 * list.length, maxLength: 2 * list.length })));
 
 describe('the ledger', () => {
-  it('books of each sample the increase that it has in the whole list, in whatever order and however often they come', () => {
+  it('books of each sample the increase that it has in the whole list, and its time, in whatever order and however often they come', () => {
     fc.assert(
       fc.property(shuffledTwice, ([list, arrivals]) => {
         expect(bookAll(arrivals)).toEqual(oracle(list));

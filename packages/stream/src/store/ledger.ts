@@ -1,21 +1,17 @@
 import { MINUTE, OCCUPIED_IDLE_UTILIZATION, OCCUPIED_SHARE, type GpuSample } from '@vacancy/shared';
-import { increase, type Increase } from '../ingest/counters.js';
+import { NO_INCREASE, increase, type Increase } from '../ingest/counters.js';
 import type { Received } from '../ingest/decode.js';
 
 /** An increase that a late sample takes back from the sample that had ended its gap. */
-export interface Correction {
+export interface Correction extends Increase {
   readonly ts: number;
   readonly boot_id: string;
   readonly seq: number;
-  readonly network_down_bytes: number;
-  readonly network_up_bytes: number;
 }
 
 /** A sample as it is stored: with what it adds to what was known before it. */
-export interface Booked {
+export interface Booked extends Increase {
   readonly sample: Received;
-  readonly network_down_bytes: number;
-  readonly network_up_bytes: number;
   readonly corrections: readonly Correction[];
   /** By position in `sample.gpus`: memory held while utilisation stayed under 5 % for five minutes. */
   readonly occupied_idle: readonly boolean[];
@@ -80,7 +76,7 @@ const OCCUPIED_IDLE_MS = 5 * MINUTE;
  * counters at their edges. From that follow, exactly and in any order of arrival:
  *
  * - duplicates, also beyond the broker's duplicate window;
- * - the counters' increases. A sample's increase is against its predecessor in (run, seq). One that arrives late splits a
+ * - the counters' increases, and the time over which they grew. A sample's increase is against its predecessor in (run, seq). One that arrives late splits a
  *   gap: it books its own increase, and its successor, which had booked the gap's whole increase, is corrected;
  * - what is missing: the gaps.
  *
@@ -228,17 +224,21 @@ function insert(intervals: Interval[], at: number, edge: Edge): void {
 
 /** The first sample of a server has nothing to increase from. */
 const grownSince = (before: Place | undefined, at: Place): Increase =>
-  before ? increase(reading(before), reading(at)) : { network_down_bytes: 0, network_up_bytes: 0 };
+  before ? increase(reading(before), reading(at)) : NO_INCREASE;
 
 const reading = ({ run, edge }: Place) => ({ boot_id: run.boot_id, ...edge });
 
 function corrections(before: Place | undefined, place: Place, after: Place): Correction[] {
   const was = grownSince(before, after);
   const is = grownSince(place, after);
-  const network_down_bytes = is.network_down_bytes - was.network_down_bytes;
-  const network_up_bytes = is.network_up_bytes - was.network_up_bytes;
-  if (network_down_bytes === 0 && network_up_bytes === 0) return [];
-  return [{ ts: after.edge.ts, boot_id: after.run.boot_id, seq: after.edge.seq, network_down_bytes, network_up_bytes }];
+  const change: Increase = {
+    network_down_bytes: is.network_down_bytes - was.network_down_bytes,
+    network_up_bytes: is.network_up_bytes - was.network_up_bytes,
+    network_down_known_ms: is.network_down_known_ms - was.network_down_known_ms,
+    network_up_known_ms: is.network_up_known_ms - was.network_up_known_ms,
+  };
+  if (Object.values(change).every((by) => by === 0)) return [];
+  return [{ ts: after.edge.ts, boot_id: after.run.boot_id, seq: after.edge.seq, ...change }];
 }
 
 const missingIn = (intervals: readonly Interval[]): number =>

@@ -6,7 +6,7 @@ import { rebuild, type RebuildProgress } from './rebuild.js';
 import { checkSettings, type ArchiveSettings } from './settings.js';
 
 /** The files whose tables and views begin their buckets at local times. */
-const LOCAL_FILES = ['002_servers.sql', '003_gpus.sql', '004_users.sql', '005_archive_views.sql'];
+const LOCAL_FILES = ['002_servers.sql', '003_gpus.sql', '004_users.sql', '005_archive_views.sql', '009_network_known_time.sql'];
 
 /**
  * Moves the archives to the time zone of `settings`: hours and days are made anew from the minutes that are kept. What is older

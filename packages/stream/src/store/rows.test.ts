@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GpuProcess } from '@vacancy/shared';
+import { NO_INCREASE } from '../ingest/counters.js';
 import type { Received } from '../ingest/decode.js';
 import type { Booked } from './ledger.js';
 import { heldBy } from './rows.js';
 
 const booked = (processes: GpuProcess[], interval_ms: number, idle: boolean): Booked => ({
-  network_down_bytes: 0, network_up_bytes: 0, corrections: [], occupied_idle: [idle],
+  ...NO_INCREASE, corrections: [], occupied_idle: [idle],
   sample: { interval_ms, gpus: [{ id: 3, memory_total: 1, memory_used: 1, processes }] } as unknown as Received,
 });
 

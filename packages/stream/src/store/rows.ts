@@ -48,6 +48,8 @@ const sampleColumns = (rows: readonly Booked[], { stream, batch }: Origin): Colu
   column('network_out', rows, uint64((row) => row.sample.network_out)),
   column('network_down_bytes', rows, int64((row) => row.network_down_bytes)),
   column('network_up_bytes', rows, int64((row) => row.network_up_bytes)),
+  column('network_down_known_ms', rows, int64((row) => row.network_down_known_ms)),
+  column('network_up_known_ms', rows, int64((row) => row.network_up_known_ms)),
   column('user_num', rows, nullable(uint32, (row: Booked) => row.sample.user_num)),
   new Nested(rows, (row) => row.sample.users ?? []).column('users', string((user) => user)),
   column('extra', rows, string((row) => extra(row.sample))),
@@ -135,6 +137,8 @@ function correctionColumns(rows: readonly Booked[]): Column[] {
     corrections.column('corrections.seq', uint64((correction) => correction.seq)),
     corrections.column('corrections.network_down_bytes', int64((correction) => correction.network_down_bytes)),
     corrections.column('corrections.network_up_bytes', int64((correction) => correction.network_up_bytes)),
+    corrections.column('corrections.network_down_known_ms', int64((correction) => correction.network_down_known_ms)),
+    corrections.column('corrections.network_up_known_ms', int64((correction) => correction.network_up_known_ms)),
   ];
 }
 

@@ -65,7 +65,8 @@ FROM (
     sum(a.observed_ms) AS observed_ms, sum(a.cpu_ms) AS cpu_ms,
     sum(a.memory_used_ms) / observed_ms AS memory_used, max(a.memory_total) AS memory_total,
     sum(a.hdd_used_ms) / observed_ms AS hdd_used, max(a.hdd_total) AS hdd_total,
-    sum(a.network_up_total) * 1000 / observed_ms AS network_up, sum(a.network_down_total) * 1000 / observed_ms AS network_down
+    sum(a.network_up_total) * 1000 / nullIf(sum(a.network_up_known_ms), 0) AS network_up,
+    sum(a.network_down_total) * 1000 / nullIf(sum(a.network_down_known_ms), 0) AS network_down
   FROM servers_${plan.level} AS a WHERE ${SCOPE} GROUP BY i, server HAVING sum(a.samples) > 0
 ) AS f GROUP BY i ORDER BY i`;
 

@@ -34,10 +34,10 @@ const knownMean = (name: string, known = name): Figure => ({
   archive: `sum(a.${name}_ms) / nullIf(sum(a.${known}_known_ms), 0)`,
 });
 const largest = (raw: string, archive: string): Figure => ({ raw: `max(s.${raw})`, archive: `max(a.${archive})` });
-/** Bytes a second: the increases over the observed time. */
+/** Bytes a second: the increases over the time in which they grew, so that what was sent in a silence is no peak behind it. */
 const rate = (name: string): Figure => ({
-  raw: `sum(s.${name}_bytes) * 1000 / sum(s.interval_ms)`,
-  archive: `sum(a.${name}_total) * 1000 / sum(a.observed_ms)`,
+  raw: `sum(s.${name}_bytes) * 1000 / nullIf(sum(s.${name}_known_ms), 0)`,
+  archive: `sum(a.${name}_total) * 1000 / nullIf(sum(a.${name}_known_ms), 0)`,
 });
 const idle = (name: string): Figure => ({
   raw: `sum(s.${name} * s.interval_ms) / sum(s.interval_ms)`,

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { PercentCounts } from './percent-counts.js';
 import { RankedValues } from './ranked-values.js';
 import { CPU_TIME, cpuTime } from './cpu-time.js';
-import { increase } from './network.js';
 
 const median = (values: number[]): number => {
   const sorted = values.toSorted((a, b) => a - b);
@@ -136,10 +135,4 @@ it('cpuTime has the mean to the last digits after a million samples, where a pla
   expect(cpuTime.mean(sums, CPU_TIME)).toBeCloseTo(31.9, 12);
   expect(plain / 3_330).not.toBeCloseTo(31.9, 12);
   expect(cpuTime.mean(sums, 0)).toBeNaN();
-});
-
-describe('increase of a counter', () => {
-  it('is what was added', () => expect(increase(10, 15, false)).toBe(5));
-  it('is the new value after a reboot', () => expect(increase(10, 4, true)).toBe(4));
-  it('is not known when the counter fell without one', () => expect(increase(10, 4, false)).toBeNull());
 });

@@ -1,4 +1,5 @@
 import { SECOND } from '@vacancy/shared';
+import { grown } from '../../ingest/counters.js';
 import type { NetworkRates } from '../stats.js';
 import { BOOT, DOWN_BYTES, DOWN_MS, NETWORK_IN, NETWORK_OUT, UPTIME_S, UP_BYTES, UP_MS, type Rows } from '../row.js';
 
@@ -15,8 +16,8 @@ export const network = {
     const before = rows.counter(index - 1);
     const ms = rows.tsAt(index) - rows.tsAt(index - 1);
     const rebooted = counters[at + BOOT] !== counters[before + BOOT] || counters[at + UPTIME_S]! < counters[before + UPTIME_S]!;
-    const up = increase(counters[before + NETWORK_OUT]!, counters[at + NETWORK_OUT]!, rebooted);
-    const down = increase(counters[before + NETWORK_IN]!, counters[at + NETWORK_IN]!, rebooted);
+    const up = grown(counters[before + NETWORK_OUT]!, counters[at + NETWORK_OUT]!, rebooted);
+    const down = grown(counters[before + NETWORK_IN]!, counters[at + NETWORK_IN]!, rebooted);
     counters[at + UP_BYTES] = counters[before + UP_BYTES]! + (up ?? 0);
     counters[at + UP_MS] = counters[before + UP_MS]! + (up === null ? 0 : ms);
     counters[at + DOWN_BYTES] = counters[before + DOWN_BYTES]! + (down ?? 0);
@@ -29,19 +30,13 @@ export const network = {
   },
 };
 
-/** A counter below its predecessor began anew: what it shows is the increase if the server did too, else nothing is known. */
-export function increase(before: number, after: number, rebooted: boolean): number | null {
-  if (after >= before) return after - before;
-  return rebooted ? after : null;
-}
-
 function rate(rows: Rows, first: number, bytes: number, ms: number): number | null {
-  const time = grown(rows, first, ms);
-  return time > 0 ? (grown(rows, first, bytes) * SECOND) / time : null;
+  const time = gained(rows, first, ms);
+  return time > 0 ? (gained(rows, first, bytes) * SECOND) / time : null;
 }
 
 /** A difference of two totals: of the newest row, and of the one before the first. */
-function grown(rows: Rows, first: number, of: number): number {
+function gained(rows: Rows, first: number, of: number): number {
   const { counters, start, end } = rows;
   return counters[rows.counter(end - 1) + of]! - (first > start ? counters[rows.counter(first - 1) + of]! : 0);
 }
