@@ -21,6 +21,8 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
   /** Samples that came too late, and that came again, since the start. */
   late = 0;
   duplicates = 0;
+  /** Says nothing; but what nobody keeps the compiler may leave out. */
+  glanced = 0;
 
   readonly settings: WindowsSettings<Label, CardLabel>;
   readonly #servers = new Map<string, Server<Label, CardLabel>>();
@@ -42,13 +44,17 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
   /**
    * Moves every window's end to `now` (Unix ms); a time before one already reached changes nothing. Samples that have come are recorded on
    * the way, and the figures of their servers made: of a thousand servers none is in the processor's cache when its turn comes, so each
-   * is taken up once for a run of its samples.
+   * is taken up once for a run of its samples, and all are glanced at first: memory can be waited for at many places at once.
    */
   advance(now: Millis, samples: readonly Received[] = []): void {
     const moved = now > this.#now;
     if (moved) this.#now = now;
+    const servers = samples.map(({ server }) => this.#servers.get(server));
+    if (moved) this.glanced = glance(servers);
     samples.forEach((sample, i) => {
-      let server = this.#servers.get(sample.server);
+      let server = servers[i];
+      // By now it may be there, or be another.
+      if (!server || server.gone) server = this.#servers.get(sample.server);
       if (moved && server && !this.#advance(server)) server = undefined;
       this.#record(sample, server);
       if (samples[i + 1]?.server !== sample.server) (server ?? this.#servers.get(sample.server))?.read();
@@ -94,6 +100,7 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
     const server = this.#servers.get(id);
     if (!server) return;
     this.#servers.delete(id);
+    server.gone = true;
     if (server.changed) this.#changed.splice(this.#changed.lastIndexOf(server), 1);
     this.#removed.add(id);
     // The last one moves into its place.
@@ -166,6 +173,12 @@ export class FleetWindows<Label extends string = WindowLabel, CardLabel extends 
     dues.set(this.#dues);
     this.#dues = dues;
   }
+}
+
+function glance(servers: readonly (Server<string, string> | undefined)[]): number {
+  let sum = 0;
+  for (const server of servers) if (server) sum += server.glance();
+  return sum;
 }
 
 function foremost(ranked: readonly RankedServer[], order: (a: RankedServer, b: RankedServer) => number): RankedServer | null {

@@ -4,9 +4,7 @@ import type { Millis } from '@vacancy/shared';
 export const TS = 0;
 export const CPU = 1;
 export const INTERVAL_MS = 2;
-/** Where its CPU was last seen among the server's numbers by rank. */
-export const PLACE = 3;
-export const HEAD = 4;
+export const HEAD = 3;
 
 /** Where the rest of a row lies, which no window asks for: what only the next row is compared with. `BOOT` is a small number that stands for the boot id. */
 export const NETWORK_IN = 0;

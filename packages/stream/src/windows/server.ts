@@ -6,7 +6,7 @@ import { RankedValues } from './aggregates/ranked-values.js';
 import { Cards } from './cards.js';
 import { COVERAGE, CPU_MAX, CPU_MEAN, CPU_MEDIAN, CPU_MIN, Figures, WINDOW_FIGURES } from './figures.js';
 import { byLabel, type NetworkRates, type Outcome, type WindowsSettings } from './stats.js';
-import { CPU, INTERVAL_MS, PLACE } from './row.js';
+import { CPU, INTERVAL_MS } from './row.js';
 import { Timeline } from './timeline.js';
 
 // What is known of a server's windows, in one array. First the moments after which they begin, the shortest first; then of each window the
@@ -31,6 +31,8 @@ export class Server<Label extends string, CardLabel extends Label> {
   place = 0;
   /** Whether the fleet has yet to tell that something happened. */
   changed = false;
+  /** Whether the fleet has let go of it. */
+  gone = false;
   /** When the next row leaves a window: until then `advance` has nothing to do. */
   due: Millis = Infinity;
   readonly #settings: WindowsSettings<Label, CardLabel>;
@@ -83,6 +85,13 @@ export class Server<Label extends string, CardLabel extends Label> {
     return changed;
   }
 
+  /** Reads what `advance` will begin with: of each window the row that leaves, and the next one. What it returns says nothing. */
+  glance(): number {
+    let sum = 0;
+    for (let which = 0; which <= this.#longest; which++) sum += this.#rows.tsAt(this.#first(which)) + this.#rows.tsAt(this.#first(which) + 1);
+    return sum;
+  }
+
   get empty(): boolean {
     return this.#first(this.#longest) === this.#rows.end;
   }
@@ -118,7 +127,7 @@ export class Server<Label extends string, CardLabel extends Label> {
         this.#shift(which, slot, 1);
       }
     }
-    this.#rows.numbers[slot + PLACE] = this.#cpu.add(sample.cpu, shortest);
+    this.#cpu.add(sample.cpu, sample.ts, shortest, this.#start(this.#longest));
     for (const gpu of sample.gpus) this.#cards.record(this.#rows.column(gpu.id), sample.ts, gpu);
   }
 
@@ -170,7 +179,7 @@ export class Server<Label extends string, CardLabel extends Label> {
     while (oldest <= start) {
       const slot = rows.slot(index++);
       oldest = index < rows.end ? rows.tsAt(index) : Infinity;
-      numbers[slot + PLACE] = this.#cpu.leave(numbers[slot + CPU]!, which, numbers[slot + PLACE]!);
+      this.#cpu.leave(numbers[slot + CPU]!, which);
       this.#shift(which, slot, -1);
     }
     this.#state[this.#window(which) + FIRST] = index;
@@ -217,10 +226,10 @@ export class Server<Label extends string, CardLabel extends Label> {
     const start = this.#start(which);
     const sums = this.#window(which) + CPU_SUMS;
     const from = WINDOW_FIGURES * which;
-    to[from + CPU_MEDIAN] = this.#cpu.median(which);
+    to[from + CPU_MEDIAN] = this.#cpu.median(which, start);
     to[from + CPU_MEAN] = cpuTime.mean(this.#state, sums);
-    to[from + CPU_MIN] = this.#cpu.least(which);
-    to[from + CPU_MAX] = this.#cpu.greatest(which);
+    to[from + CPU_MIN] = this.#cpu.least(which, start);
+    to[from + CPU_MAX] = this.#cpu.greatest(which, start);
     to[from + COVERAGE] = Math.min(1, cpuTime.observed(this.#state, sums) / this.#settings.lengths[which]!);
     this.#cards.tell(which, start, to);
   }

@@ -10,7 +10,7 @@ const FEW_BOOTS = 16;
 /**
  * The samples of one server in the order of their event time: a ring of rows, shared by the windows of all lengths.
  *
- * A row is in two parts. What a window asks for when it comes or goes is 32 bytes and 2 for each card, in one piece: with 1,000 servers
+ * A row is in two parts. What a window asks for when it comes or goes is 24 bytes and 2 for each card, in one piece: with 1,000 servers
  * nothing is in the processor's cache, and what counts is how many places a sample touches. The counters, 72 bytes, lie elsewhere.
  *
  * A row is named by its index, which grows for ever; `slot(index)` is where its numbers begin, `percents(slot)` and `flags(slot)` where

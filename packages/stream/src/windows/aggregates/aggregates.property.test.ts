@@ -24,32 +24,31 @@ describe('RankedValues knows the numbers of each window by rank', () => {
     { minLength: 300, maxLength: 600, size: 'max' },
   );
   const LENGTHS = [30, 100, 100, 600];
-  /** A place where nothing is: the number is looked for. */
-  const NOWHERE = -1;
 
-  it('whatever comes and goes, through splits and joins', () => {
+  it('whatever comes and goes, through splits, joins and cleaning', () => {
     fc.assert(
       fc.property(steps, fc.boolean(), (all, quantiles) => {
         const ranked = new RankedValues(LENGTHS.length);
         let begun = LENGTHS.map(() => 0);
-        let held: { x: number; ts: number; place: number }[] = [];
+        let held: { x: number; ts: number }[] = [];
         let now = 1_000;
         for (const { x, after, late, asked } of all) {
           now += after;
           const begins = LENGTHS.map((length) => now - length);
           const left = LENGTHS.map((_, window) => held.filter(({ ts }) => ts > begun[window]! && ts <= begins[window]!));
           begun = begins;
-          left.forEach((gone, window) => gone.forEach((one) => (one.place = ranked.leave(one.x, window, one.place))));
-          const place = ranked.add(x, begins.findIndex((begin) => now - late > begin));
-          held = [...held.filter(({ ts }) => ts > begins.at(-1)!), { x, ts: now - late, place }];
+          left.forEach((gone, window) => gone.forEach((one) => ranked.leave(one.x, window)));
+          ranked.add(x, now - late, begins.findIndex((begin) => now - late > begin), begins.at(-1)!);
+          held = [...held.filter(({ ts }) => ts > begins.at(-1)!), { x, ts: now - late }];
           if (!asked) continue;
           for (const window of LENGTHS.keys()) {
-            const inside = held.filter(({ ts }) => ts > begins[window]!).map((one) => one.x).toSorted((a, b) => a - b);
+            const start = begins[window]!;
+            const inside = held.filter(({ ts }) => ts > start).map((one) => one.x).toSorted((a, b) => a - b);
             expect(ranked.size(window)).toBe(inside.length);
-            expect(ranked.median(window)).toBe(median(inside));
-            expect(ranked.least(window)).toBe(inside[0] ?? NaN);
-            expect(ranked.greatest(window)).toBe(inside.at(-1) ?? NaN);
-            if (quantiles) expect(ranked.quantile(0.95, window)).toBe(inside.length ? inside[Math.ceil(0.95 * inside.length) - 1] : NaN);
+            expect(ranked.median(window, start)).toBe(median(inside));
+            expect(ranked.least(window, start)).toBe(inside[0] ?? NaN);
+            expect(ranked.greatest(window, start)).toBe(inside.at(-1) ?? NaN);
+            if (quantiles) expect(ranked.quantile(0.95, window, start)).toBe(inside.length ? inside[Math.ceil(0.95 * inside.length) - 1] : NaN);
           }
         }
       }),
@@ -59,48 +58,57 @@ describe('RankedValues knows the numbers of each window by rank', () => {
 
   it('however many equal numbers there are', () => {
     const ranked = new RankedValues(2);
-    for (let i = 0; i < 200; i++) ranked.add(31.9, 0);
-    ranked.add(50, 0);
-    for (let i = 0; i < 200; i++) ranked.leave(31.9, 0, NOWHERE);
+    for (let i = 1; i <= 200; i++) ranked.add(31.9, i, 0, 0);
+    ranked.add(50, 201, 0, 0);
+    for (let i = 1; i <= 200; i++) ranked.leave(31.9, 0);
     expect([0, 1].map((window) => ranked.size(window))).toEqual([1, 201]);
-    expect([0, 1].map((window) => ranked.median(window))).toEqual([50, 31.9]);
+    expect([200, 0].map((start, window) => ranked.median(window, start))).toEqual([50, 31.9]);
+    expect([200, 0].map((start, window) => ranked.least(window, start))).toEqual([50, 31.9]);
   });
 
-  it('gives back the memory of a peak to what comes after it', () => {
+  /** As many are held as the window is long; bytes of each. */
+  const bytesEach = (xs: Iterable<number>, length: number): number => {
     const ranked = new RankedValues(1);
-    for (let i = 0; i < 100_000; i++) {
-      if (i >= 1_000) ranked.leave(i - 1_000, 0, NOWHERE);
-      ranked.add(i, 0);
-    }
-    expect(ranked.bytes).toBeLessThan(8 * 1_000 * 5);
+    const all = [...xs];
+    all.forEach((x, ts) => {
+      if (ts >= length) ranked.leave(all[ts - length]!, 0);
+      ranked.add(x, ts, 0, ts - length);
+    });
+    expect(ranked.size(0)).toBe(length);
+    expect(ranked.median(0, all.length - 1 - length)).toBe(median(all.slice(-length)));
+    return ranked.bytes / length;
+  };
+  const times = (n: number, x: (i: number) => number): number[] => Array.from({ length: n }, (_, i) => x(i));
+
+  it.each([
+    ['rising for ever', times(100_000, (i) => i)],
+    ['always the same', times(50_000, () => 31.9)],
+    ['one of ten', times(50_000, (i) => ((i * 7) % 10) / 10)],
+    ['one of many', times(50_000, (i) => (i * 7_919) % 10_007)],
+    ['elsewhere by the hour', times(50_000, (i) => Math.floor(i / 3_000) * 100 + ((i * 7_919) % 10_007) / 1_000)],
+    ['falling beside many equal ones', times(50_000, (i) => (i % 4 === 0 ? 100 - i / 1_000 : 0))],
+  ])('in few bytes each, without a search when they leave: numbers that are %s', (_, xs) => {
+    // A number and its moment are 16 bytes.
+    expect(bytesEach(xs, 1_000)).toBeLessThan(5 * 16);
   });
 
-  it('lies in few leaves whatever is taken out', () => {
-    const ranked = new RankedValues(1);
-    for (let round = 0; round < 40; round++) {
-      const x = (i: number): number => round * 1_000 + i;
-      for (let i = 0; i < 1_000; i++) ranked.add(x(i), 0);
-      for (let i = 0; i < 1_000; i++) if (i % 16 > 0) ranked.leave(x(i), 0, NOWHERE);
-    }
-    expect(ranked.size(0)).toBe(40 * 63);
-    expect(ranked.bytes).toBeLessThan(8 * ranked.size(0) * 9);
-  });
-
-  it('lies in few leaves beside many equal numbers, too', () => {
-    const ranked = new RankedValues(1);
-    for (let i = 0; i < 32; i++) ranked.add(0, 0);
-    for (let i = 0; i < 3_600; i++) ranked.add(100 - i / 50, 0);
-    expect(ranked.bytes).toBeLessThan(8 * ranked.size(0) * 5);
-  });
-
-  it('gives any quantile, and refuses to take out what is not there', () => {
+  it('gives any quantile', () => {
     const ranked = new RankedValues(2);
-    expect(ranked.quantile(0.5, 0)).toBeNaN();
-    for (let x = 1; x <= 100; x++) ranked.add(x, 0);
-    expect([0, 0.01, 0.5, 0.95, 1].map((q) => ranked.quantile(q, 0))).toEqual([1, 1, 50, 95, 100]);
-    expect(() => ranked.leave(0.5, 0, NOWHERE)).toThrow(RangeError);
-    ranked.leave(1, 0, NOWHERE);
-    expect(() => ranked.leave(1, 0, NOWHERE)).toThrow(RangeError);
+    expect(ranked.quantile(0.5, 0, 0)).toBeNaN();
+    for (let x = 1; x <= 100; x++) ranked.add(x, x, 0, 0);
+    expect([0, 0.01, 0.5, 0.95, 1].map((q) => ranked.quantile(q, 0, 0))).toEqual([1, 1, 50, 95, 100]);
+    for (let x = 1; x <= 50; x++) ranked.leave(x, 0);
+    expect([0, 0.5, 1].map((q) => ranked.quantile(q, 0, 50))).toEqual([51, 75, 100]);
+  });
+
+  it('says so when it was told to let go of what it still needs', () => {
+    const ranked = new RankedValues(1);
+    for (let x = 1; x <= 100; x++) ranked.add(x, x, 0, 0);
+    expect(() => ranked.median(0, 1_000)).toThrow(RangeError);
+    ranked.leave(1, 0);
+    expect(() => ranked.least(0, 1_000)).toThrow(RangeError);
+    ranked.leave(100, 0);
+    expect(() => ranked.greatest(0, 1_000)).toThrow(RangeError);
   });
 });
 

@@ -1,151 +1,140 @@
-/** Numbers of one leaf at most: as many as a mask has bits. */
-const LEAF = 32;
+import type { Millis } from '@vacancy/shared';
 
-// What is known of a window, side by side: how many numbers it has; the least and the greatest, each with how many equal ones are known of; and
-// its run, numbers that follow each other: how many come before them, how many they are, and they themselves.
+/** Numbers of one leaf at most, and how many a full one may have left after it was cleaned before it is split. */
+const LEAF = 32;
+const MOST_AFTER_CLEANING = 24;
+
+// What is known of a window, side by side: how many numbers it has; the least and the greatest, and how many equal ones there are of each; and its
+// run: how many numbers come before it, how many it stands for, how many different ones these are, and of each what it is and how often it occurs.
 const SIZE = 0;
 const LEAST = 1;
 const LEAST_NUM = 2;
 const GREATEST = 3;
 const GREATEST_NUM = 4;
 const BEFORE = 5;
-const RUN_SIZE = 6;
-const RUN = 7;
-const MOST_IN_RUN = 16;
-const WIDTH = RUN + MOST_IN_RUN;
+const COUNT = 6;
+const RUN_SIZE = 7;
+const RUN = 8;
+const MOST_IN_RUN = 8;
+const OFTEN = RUN + MOST_IN_RUN;
+const WIDTH = OFTEN + MOST_IN_RUN;
 
 /**
- * Numbers by rank, shared by windows of several lengths: any of a window's numbers by rank, so that every quantile is exact whatever the
- * numbers are.
+ * Numbers by rank, each of a moment, shared by sliding windows of several lengths: any of a window's numbers by rank, so that every
+ * quantile is exact whatever the numbers are.
  *
- * They lie in leaves, and no number of a leaf is greater than any of the next. Within a leaf they lie as they came: a number stays where it is
- * and is found there again when it leaves. For each window a leaf has a mask, whose bit *i* says that the *i*-th number is in the window. All
- * numbers lie in the longest window, and a shorter one holds some of what the next longer one holds; when a number leaves a shorter window only
- * a bit goes. A full leaf is split at its middle; a small one is joined with a neighbour when both fit into half a leaf.
+ * The numbers lie in leaves, and no number of a leaf is greater than any of the next; within a leaf they lie as they came. Windows have no
+ * place in the leaves: a number is in a window when its moment is after the window's start. So nothing has to be found when a number leaves;
+ * it stays until its leaf is full and cleaned. Whenever one is full, two others are cleaned in turn, and small ones are joined.
  *
- * Splits and joins move numbers, and nobody is told: who takes a number out says where it was last seen, and if it isn't there it is looked
- * for. Equal numbers can stand for each other, so any one does that is in the same windows.
+ * Of each window a run is kept: the different numbers around its median in their order, and how often each occurs. The same is kept of its
+ * least and its greatest. What comes and goes elsewhere moves the median along the run by a step; only at an end of the run, or when the last of
+ * the least has gone, are the next numbers looked for in the leaves, from there on.
  *
- * Of each window the numbers around its median are kept, a run in their order. What comes and goes elsewhere moves the median along the run by a
- * step; only at an end of it is a new one made from the leaves. Of the least and the greatest it is known how many there are; only when the last
- * of them has left are others looked for.
+ * Who asks for a window's number says when the window starts: those up to that moment must have left, and no others.
  */
 export class RankedValues {
   readonly #windows: number;
   readonly #known: Float64Array;
   #values = new Float64Array(LEAF);
-  /** By leaf, as `#values`: its mask for each window, the shortest first. */
-  #masks: Int32Array;
+  /** The moments, as `#values`; and how many there are of each leaf. */
+  #times = new Float64Array(LEAF);
+  #sizes = new Uint8Array(1);
   /** In the order of the numbers: each leaf, and what none of its numbers is less than. */
   #order = new Uint16Array(1);
   #floors = new Float64Array([-Infinity]);
   #leaves = 1;
   readonly #free: number[] = [];
+  /** The rank of the leaf that was cleaned last in turn. */
+  #turn = 0;
 
   constructor(windows: number) {
     this.#windows = windows;
-    this.#masks = new Int32Array(windows);
     this.#known = new Float64Array(WIDTH * windows);
-    for (let at = 0; at < this.#known.length; at += WIDTH) this.#known[at + LEAST] = this.#known[at + GREATEST] = NaN;
   }
 
   size(window: number): number {
     return this.#known[WIDTH * window + SIZE]!;
   }
 
-  /** Puts a number into a window and into all longer ones; returns its place. */
-  add(x: number, window: number): number {
+  /** Puts a number of the moment `ts` into a window and into all longer ones, of which the longest holds what is after `start`. */
+  add(x: number, ts: Millis, window: number, start: Millis): void {
     let rank = this.#rankOf(x);
-    if (this.#held(this.#order[rank]!) === -1) {
-      this.#split(rank, x);
-      rank = this.#rankOf(x);
-    }
+    if (this.#sizes[this.#order[rank]!] === LEAF) rank = this.#makeRoom(x, start);
     const leaf = this.#order[rank]!;
-    const held = this.#held(leaf);
-    const free = ~held & (held + 1);
-    const place = LEAF * leaf + highest(free);
-    this.#values[place] = x;
-    for (let each = window, at = leaf * this.#windows + window; each < this.#windows; each++, at++) {
-      this.#masks[at]! |= free;
-      this.#enter(x, WIDTH * each);
-    }
-    return place;
+    const at = LEAF * leaf + this.#sizes[leaf]!++;
+    this.#values[at] = x;
+    this.#times[at] = ts;
+    for (let each = window; each < this.#windows; each++) this.#enter(x, WIDTH * each);
   }
 
-  /**
-   * Takes a number out of the shortest window that holds it; it must have left all that are shorter.
-   *
-   * @param seen its place as it was when it was put in, or last found.
-   * @returns its place now.
-   * @throws RangeError when the window holds no such number.
-   */
-  leave(x: number, window: number, seen: number): number {
-    const place = this.#isAt(seen | 0, x, window) ? seen | 0 : this.#find(x, window);
-    const leaf = leafAt(place);
-    this.#masks[leaf * this.#windows + window]! &= ~(1 << place);
+  /** Takes a number out of a window that holds it. */
+  leave(x: number, window: number): void {
     this.#exit(x, WIDTH * window);
-    if (window === this.#windows - 1) this.#joinSmall(leaf);
-    return place;
   }
 
   /** The exact median, the mean of the two middle values when their number is even; NaN of nothing. */
-  median(window: number): number {
+  median(window: number, start: Millis): number {
     const known = this.#known;
     const at = WIDTH * window;
     const size = known[at + SIZE]!;
     if (size === 0) return NaN;
-    const odd = size & 1;
     const lower = (size - 1) >>> 1;
-    const upper = lower + 1 - odd;
-    if (lower < known[at + BEFORE]! || upper >= known[at + BEFORE]! + known[at + RUN_SIZE]!) this.#makeRun(window, Math.max(0, upper - MOST_IN_RUN / 2));
-    const i = at + RUN + lower - known[at + BEFORE]!;
-    return odd ? known[i]! : (known[i]! + known[i + 1]!) / 2;
+    const upper = size >>> 1;
+    while (lower < known[at + BEFORE]!) this.#walkDown(at, start);
+    while (upper >= known[at + BEFORE]! + known[at + COUNT]!) this.#walkUp(at, start);
+    let i = at + RUN;
+    let end = known[at + BEFORE]! + known[i + MOST_IN_RUN]!;
+    while (end <= lower) end += known[++i + MOST_IN_RUN]!;
+    return upper < end ? known[i]! : (known[i]! + known[i + 1]!) / 2;
   }
 
   /** The least number of a window, NaN of nothing. */
-  least(window: number): number {
+  least(window: number, start: Millis): number {
     const known = this.#known;
     const at = WIDTH * window;
-    if (Number.isNaN(known[at + LEAST]!) && known[at + SIZE]! > 0) {
-      let rank = 0;
-      while (this.#mask(rank, window) === 0) rank++;
-      this.#sort(rank, window);
-      known[at + LEAST] = sorted[0]!;
-      known[at + LEAST_NUM] = 1;
+    if (known[at + SIZE] === 0) return NaN;
+    if (known[at + LEAST_NUM] === 0) {
+      this.#above(known[at + LEAST]!, start, 1);
+      known[at + LEAST] = near[0]!;
+      known[at + LEAST_NUM] = often[0]!;
     }
     return known[at + LEAST]!;
   }
 
   /** The greatest number of a window, NaN of nothing. */
-  greatest(window: number): number {
+  greatest(window: number, start: Millis): number {
     const known = this.#known;
     const at = WIDTH * window;
-    if (Number.isNaN(known[at + GREATEST]!) && known[at + SIZE]! > 0) {
-      let rank = this.#leaves - 1;
-      while (this.#mask(rank, window) === 0) rank--;
-      known[at + GREATEST] = sorted[this.#sort(rank, window) - 1]!;
-      known[at + GREATEST_NUM] = 1;
+    if (known[at + SIZE] === 0) return NaN;
+    if (known[at + GREATEST_NUM] === 0) {
+      this.#below(known[at + GREATEST]!, start, 1);
+      known[at + GREATEST] = -near[0]!;
+      known[at + GREATEST_NUM] = often[0]!;
     }
     return known[at + GREATEST]!;
   }
 
-  /** The smallest value that at least the share `q` (0–1) of a window's values does not exceed; NaN of nothing. */
-  quantile(q: number, window: number): number {
+  /** The smallest value that at least the share `q` (0–1) of a window's values does not exceed; NaN of nothing. Counted out when it is asked for. */
+  quantile(q: number, window: number, start: Millis): number {
     const size = this.size(window);
     if (size === 0) return NaN;
-    const index = Math.min(size - 1, Math.max(0, Math.ceil(q * size) - 1));
-    this.#makeRun(window, index);
-    return this.#known[WIDTH * window + RUN]!;
+    let index = Math.min(size - 1, Math.max(0, Math.ceil(q * size) - 1));
+    for (let rank = 0; ; rank++) {
+      const from = LEAF * this.#order[rank]!;
+      const inside = this.#values.slice(from, from + this.#sizes[this.#order[rank]!]!).filter((_, i) => this.#times[from + i]! > start);
+      if (index < inside.length) return inside.sort()[index]!;
+      index -= inside.length;
+    }
   }
 
   get bytes(): number {
-    return this.#values.byteLength + this.#masks.byteLength + this.#order.byteLength + this.#floors.byteLength + this.#known.byteLength;
+    return [this.#known, this.#values, this.#times, this.#sizes, this.#order, this.#floors].reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   #enter(x: number, at: number): void {
     const known = this.#known;
-    known[at + SIZE]!++;
-    // Comparisons with NaN are false: what must be looked for stays so.
+    if (known[at + SIZE]!++ === 0) return this.#begin(x, at);
     if (x <= known[at + LEAST]!) {
       known[at + LEAST_NUM] = x < known[at + LEAST]! ? 1 : known[at + LEAST_NUM]! + 1;
       known[at + LEAST] = x;
@@ -154,78 +143,156 @@ export class RankedValues {
       known[at + GREATEST_NUM] = x > known[at + GREATEST]! ? 1 : known[at + GREATEST_NUM]! + 1;
       known[at + GREATEST] = x;
     }
-    const size = known[at + RUN_SIZE]!;
-    if (size === 0) return;
     if (x < known[at + RUN]!) known[at + BEFORE]!++;
-    else if (x <= known[at + RUN + size - 1]!) this.#enterRun(x, at);
+    else if (x <= this.#endOfRun(at)) this.#enterRun(x, at);
   }
 
   #exit(x: number, at: number): void {
     const known = this.#known;
     known[at + SIZE]!--;
-    if (x === known[at + LEAST] && --known[at + LEAST_NUM]! === 0) known[at + LEAST] = NaN;
-    if (x === known[at + GREATEST] && --known[at + GREATEST_NUM]! === 0) known[at + GREATEST] = NaN;
-    const size = known[at + RUN_SIZE]!;
-    if (size === 0) return;
+    if (x === known[at + LEAST]) known[at + LEAST_NUM]!--;
+    if (x === known[at + GREATEST]) known[at + GREATEST_NUM]!--;
     if (x < known[at + RUN]!) known[at + BEFORE]!--;
-    else if (x <= known[at + RUN + size - 1]!) this.#exitRun(x, at);
+    else if (x <= this.#endOfRun(at)) this.#exitRun(x, at);
+  }
+
+  #begin(x: number, at: number): void {
+    const known = this.#known;
+    known[at + LEAST] = known[at + GREATEST] = known[at + RUN] = x;
+    known[at + LEAST_NUM] = known[at + GREATEST_NUM] = known[at + OFTEN] = known[at + COUNT] = known[at + RUN_SIZE] = 1;
+    known[at + BEFORE] = 0;
+  }
+
+  /** The last number of the run. An empty run still has the place of its last one, before or after which others are counted. */
+  #endOfRun(at: number): number {
+    return this.#known[at + RUN + Math.max(0, this.#known[at + RUN_SIZE]! - 1)]!;
   }
 
   #enterRun(x: number, at: number): void {
     const known = this.#known;
-    if (known[at + RUN_SIZE] === MOST_IN_RUN) this.#dropAnEnd(at);
-    const first = at + RUN;
-    const end = first + known[at + RUN_SIZE]!;
-    if (x < known[first]!) known[at + BEFORE]!++;
-    else if (x <= known[end - 1]!) {
-      let i = end;
-      for (; known[i - 1]! > x; i--) known[i] = known[i - 1]!;
+    let size = known[at + RUN_SIZE]!;
+    let i = at + RUN;
+    while (i < at + RUN + size && known[i]! < x) i++;
+    if (i === at + RUN + size || known[i] !== x) {
+      if (size === MOST_IN_RUN) {
+        this.#dropAnEnd(at);
+        return this.#enterBesideRun(x, at);
+      }
+      for (let to = at + RUN + size; to > i; to--) {
+        known[to] = known[to - 1]!;
+        known[to + MOST_IN_RUN] = known[to - 1 + MOST_IN_RUN]!;
+      }
       known[i] = x;
-      known[at + RUN_SIZE]!++;
+      known[i + MOST_IN_RUN] = 0;
+      known[at + RUN_SIZE] = ++size;
+    }
+    known[i + MOST_IN_RUN]!++;
+    known[at + COUNT]!++;
+  }
+
+  /** When an end has gone the number may lie outside. */
+  #enterBesideRun(x: number, at: number): void {
+    if (x < this.#known[at + RUN]!) this.#known[at + BEFORE]!++;
+    else if (x <= this.#endOfRun(at)) this.#enterRun(x, at);
+  }
+
+  #exitRun(x: number, at: number): void {
+    const known = this.#known;
+    known[at + COUNT]!--;
+    let i = at + RUN;
+    while (known[i]! < x) i++;
+    if (--known[i + MOST_IN_RUN]! > 0) return;
+    const last = at + RUN + --known[at + RUN_SIZE]!;
+    for (; i < last; i++) {
+      known[i] = known[i + 1]!;
+      known[i + MOST_IN_RUN] = known[i + 1 + MOST_IN_RUN]!;
     }
   }
 
   /** Of the run's ends the one goes that is farther from the middle. */
   #dropAnEnd(at: number): void {
     const known = this.#known;
-    if (2 * known[at + BEFORE]! + MOST_IN_RUN < known[at + SIZE]!) {
-      known.copyWithin(at + RUN, at + RUN + 1, at + RUN + MOST_IN_RUN);
-      known[at + BEFORE]!++;
-    }
-    known[at + RUN_SIZE]!--;
+    if (2 * known[at + BEFORE]! + known[at + COUNT]! < known[at + SIZE]!) this.#dropFirst(at, 1);
+    else this.#dropLast(at, 1);
   }
 
-  #exitRun(x: number, at: number): void {
+  #dropFirst(at: number, num: number): void {
     const known = this.#known;
-    const last = at + RUN + --known[at + RUN_SIZE]!;
-    let i = at + RUN;
-    while (known[i]! < x) i++;
-    for (; i < last; i++) known[i] = known[i + 1]!;
-  }
-
-  /** Makes a window's run begin at an index. */
-  #makeRun(window: number, index: number): void {
-    const known = this.#known;
-    const at = WIDTH * window;
-    let before = 0;
-    let rank = 0;
-    for (let here = ones(this.#mask(0, window)); before + here <= index; here = ones(this.#mask(++rank, window))) before += here;
-    let size = 0;
-    for (let from = index - before; size < MOST_IN_RUN && rank < this.#leaves; rank++, from = 0) {
-      const found = this.#sort(rank, window);
-      for (let i = from; i < found && size < MOST_IN_RUN; i++) known[at + RUN + size++] = sorted[i]!;
+    const size = known[at + RUN_SIZE]!;
+    for (let i = at + OFTEN; i < at + OFTEN + num; i++) {
+      known[at + BEFORE]! += known[i]!;
+      known[at + COUNT]! -= known[i]!;
     }
-    known[at + BEFORE] = index;
-    known[at + RUN_SIZE] = size;
+    known.copyWithin(at + RUN, at + RUN + num, at + RUN + size);
+    known.copyWithin(at + OFTEN, at + OFTEN + num, at + OFTEN + size);
+    known[at + RUN_SIZE] = size - num;
   }
 
-  /** The mask of the longest window, which holds all numbers. */
-  #held(leaf: number): number {
-    return this.#masks[(leaf + 1) * this.#windows - 1]!;
+  #dropLast(at: number, num: number): void {
+    const known = this.#known;
+    for (let i = 0; i < num; i++) known[at + COUNT]! -= known[at + OFTEN + --known[at + RUN_SIZE]!]!;
   }
 
-  #mask(rank: number, window: number): number {
-    return this.#masks[this.#order[rank]! * this.#windows + window]!;
+  /** Moves the run on by up to half of it. */
+  #walkUp(at: number, start: Millis): void {
+    const known = this.#known;
+    const found = this.#above(this.#endOfRun(at), start, MOST_IN_RUN / 2);
+    this.#dropFirst(at, Math.max(0, known[at + RUN_SIZE]! - MOST_IN_RUN / 2));
+    const kept = known[at + RUN_SIZE]!;
+    for (let i = 0; i < found; i++) {
+      known[at + RUN + kept + i] = near[i]!;
+      known[at + OFTEN + kept + i] = often[i]!;
+      known[at + COUNT]! += often[i]!;
+    }
+    known[at + RUN_SIZE] = kept + found;
+  }
+
+  /** Moves the run back by up to half of it. */
+  #walkDown(at: number, start: Millis): void {
+    const known = this.#known;
+    const found = this.#below(known[at + RUN]!, start, MOST_IN_RUN / 2);
+    this.#dropLast(at, Math.max(0, known[at + RUN_SIZE]! - MOST_IN_RUN / 2));
+    const kept = known[at + RUN_SIZE]!;
+    known.copyWithin(at + RUN + found, at + RUN, at + RUN + kept);
+    known.copyWithin(at + OFTEN + found, at + OFTEN, at + OFTEN + kept);
+    for (let i = 0; i < found; i++) {
+      known[at + RUN + found - 1 - i] = -near[i]!;
+      known[at + OFTEN + found - 1 - i] = often[i]!;
+      known[at + COUNT]! += often[i]!;
+      known[at + BEFORE]! -= often[i]!;
+    }
+    known[at + RUN_SIZE] = kept + found;
+  }
+
+  /**
+   * Looks for the least numbers after `start` that are greater than `x`, at most so many different ones: they are in `near` then, and in `often`
+   * how often each occurs.
+   * @returns how many it found.
+   * @throws RangeError when there is none.
+   */
+  #above(x: number, start: Millis, most: number): number {
+    let found = 0;
+    for (let rank = this.#rankOf(x); rank < this.#leaves; rank++) {
+      if (found === most && this.#floors[rank]! > near[found - 1]!) break;
+      const from = LEAF * this.#order[rank]!;
+      const end = from + this.#sizes[this.#order[rank]!]!;
+      for (let i = from; i < end; i++) if (this.#times[i]! > start && this.#values[i]! > x) found = note(this.#values[i]!, found, most);
+    }
+    if (found === 0) throw new RangeError(`ranked values: nothing after ${start} is greater than ${x}`);
+    return found;
+  }
+
+  /** The greatest that are less than `x`, likewise, but with their signs turned. */
+  #below(x: number, start: Millis, most: number): number {
+    let found = 0;
+    for (let rank = this.#rankOf(x); rank >= 0; rank--) {
+      const from = LEAF * this.#order[rank]!;
+      const end = from + this.#sizes[this.#order[rank]!]!;
+      if (this.#floors[rank]! < x) for (let i = from; i < end; i++) if (this.#times[i]! > start && this.#values[i]! < x) found = note(-this.#values[i]!, found, most);
+      if (found === most && this.#floors[rank]! < -near[found - 1]!) break;
+    }
+    if (found === 0) throw new RangeError(`ranked values: nothing after ${start} is less than ${x}`);
+    return found;
   }
 
   /** The last leaf, by its rank, that `x` may lie in. */
@@ -241,109 +308,113 @@ export class RankedValues {
     return low;
   }
 
-  /** Whether at a place there is an `x` that is in the window and in none that is shorter. */
-  #isAt(place: number, x: number, window: number): boolean {
-    return this.#values[place] === x && ((this.#leavable(leafAt(place), window) >>> place) & 1) === 1;
+  /** Makes room for `x`, whose leaf is full; returns the rank of the leaf that has it then. */
+  #makeRoom(x: number, start: Millis): number {
+    // Two: a leaf that nothing comes to any more is then gone in half the time in which as many have been filled as there are.
+    for (let i = 0; i < 2; i++) this.#cleanInTurn(start);
+    const rank = this.#rankOf(x);
+    const leaf = this.#order[rank]!;
+    this.#clean(leaf, start);
+    if (this.#sizes[leaf]! <= MOST_AFTER_CLEANING) return rank;
+    this.#split(rank, x);
+    return this.#rankOf(x);
   }
 
-  /** Which of a leaf's numbers are in the window and in none that is shorter. */
-  #leavable(leaf: number, window: number): number {
-    const at = leaf * this.#windows + window;
-    return window === 0 ? this.#masks[at]! : this.#masks[at]! & ~this.#masks[at - 1]!;
+  #cleanInTurn(start: Millis): void {
+    if (++this.#turn >= this.#leaves) this.#turn = 0;
+    this.#clean(this.#order[this.#turn]!, start);
+    // What comes next has then its rank.
+    if (this.#joinSmall(this.#turn)) this.#turn--;
   }
 
-  #find(x: number, window: number): number {
-    for (let rank = this.#rankOf(x); rank >= 0; rank--) {
-      const leaf = this.#order[rank]!;
-      for (let mask = this.#leavable(leaf, window); mask !== 0; mask &= mask - 1) {
-        const place = LEAF * leaf + highest(mask & -mask);
-        if (this.#values[place] === x) return place;
-      }
-      if (this.#floors[rank]! < x) break;
+  /** Lets go of the numbers that have left the longest window. */
+  #clean(leaf: number, start: Millis): void {
+    const [values, times] = [this.#values, this.#times];
+    const from = LEAF * leaf;
+    const end = from + this.#sizes[leaf]!;
+    let to = from;
+    for (let i = from; i < end; i++) {
+      values[to] = values[i]!;
+      times[to] = times[i]!;
+      if (times[i]! > start) to++;
     }
-    throw new RangeError(`ranked values: ${x} is not in window ${window}`);
+    this.#sizes[leaf] = to - from;
   }
 
-  /** Sorts a window's numbers of a leaf into `sorted`; returns how many they are. */
-  #sort(rank: number, window: number): number {
-    const values = this.#values;
-    const from = LEAF * this.#order[rank]!;
-    let size = 0;
-    for (let mask = this.#mask(rank, window); mask !== 0; mask &= mask - 1) {
-      const x = values[from + highest(mask & -mask)]!;
-      let at = size++;
-      for (; at > 0 && sorted[at - 1]! > x; at--) sorted[at] = sorted[at - 1]!;
-      sorted[at] = x;
-    }
-    return size;
-  }
-
-  /** Makes room for `x` in a full leaf. */
+  /** Moves the upper part of a leaf into a new one, so that there is room for `x` in the one to which it belongs. */
   #split(rank: number, x: number): void {
     const right = this.#freeLeaf();
     const left = this.#order[rank]!;
-    const values = this.#values;
     const from = LEAF * left;
-    this.#sort(rank, this.#windows - 1);
-    const least = sorted[0]!;
-    // From the middle on, unless what is below it is equal; then from what is greater. If there is nothing greater, all or none go, to make way for `x`.
-    let middle = LEAF / 2;
-    while (middle < LEAF && sorted[middle] === least) middle++;
-    const floor = middle < LEAF ? sorted[middle]! : Math.max(least, x);
-    let moved = 0;
-    if (middle < LEAF || x < least) for (let i = 0; i < LEAF; i++) if (values[from + i]! >= floor) moved |= 1 << i;
-
-    this.#order.copyWithin(rank + 1, rank, this.#leaves);
-    this.#floors.copyWithin(rank + 1, rank, this.#leaves);
+    const size = this.#sizes[left]!;
+    this.#sort(from, from + size);
+    const upper = this.#changeNearMiddle(from, size) ?? (x < this.#values[from]! ? 0 : size);
+    for (const array of [this.#order, this.#floors]) array.copyWithin(rank + 2, rank + 1, this.#leaves);
     this.#leaves++;
     this.#order[rank + 1] = right;
-    this.#floors[rank + 1] = floor;
-    values.copyWithin(LEAF * right, from, from + LEAF);
-    for (let window = 0; window < this.#windows; window++) {
-      const mask = this.#masks[left * this.#windows + window]!;
-      this.#masks[left * this.#windows + window] = mask & ~moved;
-      this.#masks[right * this.#windows + window] = mask & moved;
-    }
-    // Beside many equal numbers it may have got few, time and again.
-    this.#joinSmall(right);
+    this.#floors[rank + 1] = this.#values[upper < size ? from + upper : from]!;
+    for (const array of [this.#values, this.#times]) array.copyWithin(LEAF * right, from + upper, from + size);
+    this.#sizes[left] = upper;
+    this.#sizes[right] = size - upper;
   }
 
-  /** Joins a leaf that has become small with a neighbour when both fit into half a leaf. */
-  #joinSmall(leaf: number): void {
-    const size = ones(this.#held(leaf));
-    if (size > LEAF / 4) return;
-    const rank = this.#order.indexOf(leaf);
-    if (rank + 1 < this.#leaves && size + ones(this.#held(this.#order[rank + 1]!)) <= LEAF / 2) this.#join(rank);
-    else if (rank > 0 && size + ones(this.#held(this.#order[rank - 1]!)) <= LEAF / 2) this.#join(rank - 1);
+  /** Of a sorted leaf, where a greater number follows, as near to the middle as there is one: equal numbers fill a leaf instead of half of one each time. */
+  #changeNearMiddle(from: number, size: number): number | null {
+    const middle = size >>> 1;
+    const changes = (at: number): boolean => at > 0 && at < size && this.#values[from + at - 1]! < this.#values[from + at]!;
+    for (let by = 0; by <= middle; by++) {
+      if (changes(middle - by)) return middle - by;
+      if (changes(middle + by)) return middle + by;
+    }
+    return null;
+  }
+
+  #sort(from: number, end: number): void {
+    const [values, times] = [this.#values, this.#times];
+    for (let i = from + 1; i < end; i++) {
+      const [x, ts] = [values[i]!, times[i]!];
+      let at = i;
+      for (; at > from && values[at - 1]! > x; at--) {
+        values[at] = values[at - 1]!;
+        times[at] = times[at - 1]!;
+      }
+      values[at] = x;
+      times[at] = ts;
+    }
+  }
+
+  /** Joins a leaf with a neighbour when both fit into half a leaf, or nothing is in it; tells whether it did. */
+  #joinSmall(rank: number): boolean {
+    const size = (of: number): number => (of >= 0 && of < this.#leaves ? this.#sizes[this.#order[of]!]! : Infinity);
+    const most = size(rank) === 0 ? LEAF : LEAF / 2;
+    if (size(rank) + size(rank + 1) <= most) this.#join(rank);
+    else if (size(rank - 1) + size(rank) <= most) this.#join(rank - 1);
+    else return false;
+    return true;
   }
 
   /** Moves the numbers of the next leaf into this one. */
   #join(rank: number): void {
     const left = this.#order[rank]!;
     const right = this.#order[rank + 1]!;
-    const [to, of] = [left * this.#windows, right * this.#windows];
-    for (let mask = this.#held(right); mask !== 0; mask &= mask - 1) {
-      const i = highest(mask & -mask);
-      const held = this.#held(left);
-      const free = highest(~held & (held + 1));
-      this.#values[LEAF * left + free] = this.#values[LEAF * right + i]!;
-      for (let window = 0; window < this.#windows; window++) this.#masks[to + window]! |= ((this.#masks[of + window]! >>> i) & 1) << free;
-    }
-    this.#masks.fill(0, of, of + this.#windows);
+    const to = LEAF * left + this.#sizes[left]!;
+    for (const array of [this.#values, this.#times]) array.copyWithin(to, LEAF * right, LEAF * right + this.#sizes[right]!);
+    this.#sizes[left]! += this.#sizes[right]!;
+    this.#sizes[right] = 0;
     this.#free.push(right);
-    this.#order.copyWithin(rank + 1, rank + 2, this.#leaves);
-    this.#floors.copyWithin(rank + 1, rank + 2, this.#leaves);
+    for (const array of [this.#order, this.#floors]) array.copyWithin(rank + 1, rank + 2, this.#leaves);
     this.#leaves--;
   }
 
-  /** One more leaf; the arrays grow by half when there is none. */
+  /** One more leaf; the arrays grow by a fifth when there is none. */
   #freeLeaf(): number {
     const leaf = this.#free.pop();
     if (leaf !== undefined) return leaf;
     if (this.#leaves === this.#order.length) {
-      const capacity = Math.ceil(1.5 * this.#leaves) + 1;
+      const capacity = Math.ceil(1.2 * this.#leaves) + 1;
       this.#values = grown(this.#values, new Float64Array(LEAF * capacity));
-      this.#masks = grown(this.#masks, new Int32Array(this.#windows * capacity));
+      this.#times = grown(this.#times, new Float64Array(LEAF * capacity));
+      this.#sizes = grown(this.#sizes, new Uint8Array(capacity));
       this.#order = grown(this.#order, new Uint16Array(capacity));
       this.#floors = grown(this.#floors, new Float64Array(capacity));
     }
@@ -351,23 +422,30 @@ export class RankedValues {
   }
 }
 
-/** A leaf's numbers while one is looked for among them. */
-const sorted = new Float64Array(LEAF);
+/** What is found in the leaves: different numbers in their order, and how often each occurs. */
+const near = new Float64Array(MOST_IN_RUN);
+const often = new Float64Array(MOST_IN_RUN);
 
-/** The leaf of a place: places are whole numbers, and a shift is quicker than to divide and round. */
-const leafAt = (place: number): number => place >>> 5;
-
-/** Which bit it is. */
-const highest = (bit: number): number => LEAF - 1 - Math.clz32(bit);
-
-/** How many bits of 32 are set (the SWAR count: pairs, then fours, then the sum of the bytes in the highest one). */
-function ones(mask: number): number {
-  mask = (mask - ((mask >>> 1) & 0x5555_5555)) | 0;
-  mask = (mask & 0x3333_3333) + ((mask >>> 2) & 0x3333_3333);
-  return Math.imul((mask + (mask >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
+/** Counts `x` among the `found` least numbers so far, of which at most `most` are wanted; returns how many they are then. */
+function note(x: number, found: number, most: number): number {
+  let at = found;
+  while (at > 0 && near[at - 1]! > x) at--;
+  if (at > 0 && near[at - 1] === x) {
+    often[at - 1]!++;
+    return found;
+  }
+  if (at === most) return found;
+  const size = Math.min(found + 1, most);
+  for (let i = size - 1; i > at; i--) {
+    near[i] = near[i - 1]!;
+    often[i] = often[i - 1]!;
+  }
+  near[at] = x;
+  often[at] = 1;
+  return size;
 }
 
-function grown<T extends Float64Array | Uint16Array | Int32Array>(from: T, to: T): T {
+function grown<T extends Float64Array | Uint16Array | Uint8Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }
