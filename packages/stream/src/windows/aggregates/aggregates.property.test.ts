@@ -11,10 +11,12 @@ const median = (values: number[]): number => {
 };
 
 describe('RankedValues knows the numbers of each window by rank', () => {
-  const number = fc.oneof(fc.constantFrom(0, 1, 2), fc.integer({ min: 0, max: 100 }), fc.double({ min: 0, max: 100, noNaN: true }));
-  const steps = fc.array(
+  const any = fc.oneof(fc.constantFrom(0, 1, 2), fc.integer({ min: 0, max: 100 }), fc.double({ min: 0, max: 100, noNaN: true }));
+  const few = fc.constantFrom(0, 0.1, 0.2, 0.3);
+  const rarelyAnother = fc.oneof({ weight: 30, arbitrary: fc.constant(7) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 20 }) });
+  const stepsOf = (x: fc.Arbitrary<number>) => fc.array(
     fc.record({
-      x: number,
+      x,
       /** Many numbers of one moment, then a step or a leap. */
       after: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 6, arbitrary: fc.integer({ min: 0, max: 3 }) }, { weight: 1, arbitrary: fc.constantFrom(40, 150, 700) }),
       late: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 30 }) }),
@@ -23,6 +25,7 @@ describe('RankedValues knows the numbers of each window by rank', () => {
     }),
     { minLength: 300, maxLength: 600, size: 'max' },
   );
+  const steps = fc.oneof(stepsOf(any), stepsOf(few), stepsOf(rarelyAnother));
   const LENGTHS = [30, 100, 100, 600];
 
   it('whatever comes and goes, through splits, joins and cleaning', () => {
@@ -52,7 +55,7 @@ describe('RankedValues knows the numbers of each window by rank', () => {
           }
         }
       }),
-      { numRuns: 100, endOnFailure: true },
+      { numRuns: 200, endOnFailure: true },
     );
   });
 

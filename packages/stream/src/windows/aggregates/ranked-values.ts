@@ -2,7 +2,7 @@ import type { Millis } from '@vacancy/shared';
 
 /** Numbers of one leaf at most, and how many a full one may have left after it was cleaned before it is split. */
 const LEAF = 32;
-const MOST_AFTER_CLEANING = 24;
+const MOST_AFTER_CLEANING = 28;
 
 // What is known of a window, side by side: how many numbers it has; the least and the greatest, and how many equal ones there are of each; and its
 // run: how many numbers come before it, how many it stands for, how many different ones these are, and of each what it is and how often it occurs.
@@ -360,11 +360,11 @@ export class RankedValues {
 
   /** Of a sorted leaf, where a greater number follows, as near to the middle as there is one: equal numbers fill a leaf instead of half of one each time. */
   #changeNearMiddle(from: number, size: number): number | null {
+    const values = this.#values;
     const middle = size >>> 1;
-    const changes = (at: number): boolean => at > 0 && at < size && this.#values[from + at - 1]! < this.#values[from + at]!;
-    for (let by = 0; by <= middle; by++) {
-      if (changes(middle - by)) return middle - by;
-      if (changes(middle + by)) return middle + by;
+    for (let [low, high] = [middle, middle]; low > 0 || high < size; low--, high++) {
+      if (low > 0 && values[from + low - 1]! < values[from + low]!) return low;
+      if (high < size && values[from + high - 1]! < values[from + high]!) return high;
     }
     return null;
   }
@@ -385,12 +385,16 @@ export class RankedValues {
 
   /** Joins a leaf with a neighbour when both fit into half a leaf, or nothing is in it; tells whether it did. */
   #joinSmall(rank: number): boolean {
-    const size = (of: number): number => (of >= 0 && of < this.#leaves ? this.#sizes[this.#order[of]!]! : Infinity);
-    const most = size(rank) === 0 ? LEAF : LEAF / 2;
-    if (size(rank) + size(rank + 1) <= most) this.#join(rank);
-    else if (size(rank - 1) + size(rank) <= most) this.#join(rank - 1);
+    const size = this.#sizeOf(rank);
+    const most = size === 0 ? LEAF : LEAF / 2;
+    if (size + this.#sizeOf(rank + 1) <= most) this.#join(rank);
+    else if (this.#sizeOf(rank - 1) + size <= most) this.#join(rank - 1);
     else return false;
     return true;
+  }
+
+  #sizeOf(rank: number): number {
+    return rank >= 0 && rank < this.#leaves ? this.#sizes[this.#order[rank]!]! : Infinity;
   }
 
   /** Moves the numbers of the next leaf into this one. */
