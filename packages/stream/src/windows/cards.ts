@@ -3,6 +3,7 @@ import { IDLE_TIME, idleTime } from './aggregates/idle-time.js';
 import { occupiedIdle } from './aggregates/occupied-idle.js';
 import { PercentCounts } from './aggregates/percent-counts.js';
 import { CARDS, CARD_COVERAGE, CARD_FIGURES, CARD_FREE8G, CARD_USED10PCT, FREE8G, OCCUPIED_IDLE, USED10PCT, UTILIZATION_MEDIAN, WINDOW_FIGURES, cardFigures } from './figures.js';
+import type { Memory } from './memory.js';
 import { OCCUPIED_IDLE_COVERAGE, type WindowsSettings } from './stats.js';
 import { INTERVAL_MS, UNKNOWN } from './row.js';
 import { type Timeline } from './timeline.js';
@@ -17,7 +18,7 @@ export class Cards {
   readonly #settings: WindowsSettings<string>;
   /** Numbers of a card. */
   readonly #width: number;
-  #state = new Float64Array(0);
+  #state: Float64Array = new Float64Array(0);
   /** A series for each card and each window in which it is kept. */
   readonly #utilization = new PercentCounts(0);
 
@@ -91,11 +92,11 @@ export class Cards {
   }
 
   /** Goes on with these cards in this order, each named by its column until now; -1 begins an empty one. */
-  arrange(columns: readonly number[]): void {
+  arrange(columns: readonly number[], memory: Memory): void {
     const each = this.#settings.utilization_num;
-    this.#utilization.arrange(columns.flatMap((was) => Array.from({ length: each }, (_, place) => (was < 0 ? -1 : was * each + place))));
+    this.#utilization.arrange(columns.flatMap((was) => Array.from({ length: each }, (_, place) => (was < 0 ? -1 : was * each + place))), memory);
     const before = this.#state;
-    this.#state = new Float64Array(this.#width * columns.length);
+    this.#state = memory.float64(this.#width * columns.length);
     columns.forEach((was, now) => {
       const at = this.#width * now;
       if (was < 0) this.#state.fill(-Infinity, at + LAST_SEEN, at + IDLE_TIMES);

@@ -1,4 +1,5 @@
 import type { IdleRate, WindowStats } from '@vacancy/shared';
+import { Memory } from './memory.js';
 import { byLabel, type CardStats, type CardWindows, type ServerWindows, type WindowsSettings } from './stats.js';
 
 /** Places of the figures of a window of a server. */
@@ -38,10 +39,10 @@ export class Figures<Label extends string, CardLabel extends Label> implements S
   /** First those of the windows, then those of each card's windows; NaN in the place of one that is not known. */
   readonly numbers: Float64Array;
 
-  constructor(settings: WindowsSettings<Label, CardLabel>, cards: readonly number[]) {
+  constructor(settings: WindowsSettings<Label, CardLabel>, cards: readonly number[], memory = new Memory()) {
     this.#settings = settings;
     this.#cards = cards;
-    this.numbers = new Float64Array(cardFigures(settings, cards.length)).fill(NaN);
+    this.numbers = memory.float64(cardFigures(settings, cards.length)).fill(NaN);
   }
 
   get windows(): Readonly<Record<Label, WindowStats>> {

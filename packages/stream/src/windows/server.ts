@@ -5,6 +5,7 @@ import { network } from './aggregates/network.js';
 import { RankedValues } from './aggregates/ranked-values.js';
 import { Cards } from './cards.js';
 import { COVERAGE, CPU_MAX, CPU_MEAN, CPU_MEDIAN, CPU_MIN, Figures, WINDOW_FIGURES } from './figures.js';
+import { Memory } from './memory.js';
 import { byLabel, type NetworkRates, type Outcome, type WindowsSettings } from './stats.js';
 import { CPU, INTERVAL_MS } from './row.js';
 import { Timeline } from './timeline.js';
@@ -36,7 +37,8 @@ export class Server<Label extends string, CardLabel extends Label> {
   /** When the next row leaves a window: until then `advance` has nothing to do. */
   due: Millis = Infinity;
   readonly #settings: WindowsSettings<Label, CardLabel>;
-  readonly #rows = new Timeline();
+  readonly #memory = new Memory();
+  readonly #rows = new Timeline(this.#memory);
   readonly #state: Float64Array;
   /** The number of the longest window, which is the last. */
   readonly #longest: number;
@@ -54,11 +56,11 @@ export class Server<Label extends string, CardLabel extends Label> {
     this.#settings = settings;
     const windows = settings.lengths.length;
     this.#longest = windows - 1;
-    this.#state = new Float64Array((1 + WINDOW) * windows).fill(-Infinity, 0, windows);
+    this.#state = this.#memory.float64((1 + WINDOW) * windows).fill(-Infinity, 0, windows);
     for (let which = 0; which < windows; which++) this.#state[this.#window(which) + OLDEST] = Infinity;
-    this.#cpu = new RankedValues(windows);
+    this.#cpu = new RankedValues(windows, this.#memory);
     this.#cards = new Cards(settings);
-    this.#figures = new Figures(settings, []);
+    this.#figures = new Figures(settings, [], this.#memory);
     this.#moveTo(now);
   }
 
@@ -206,13 +208,13 @@ export class Server<Label extends string, CardLabel extends Label> {
   }
 
   #makeCards({ gpus }: Received): void {
-    for (const { id } of gpus) if (this.#rows.column(id) < 0) this.#arrange([...this.#rows.cards, id]);
+    for (const { id } of gpus) if (this.#rows.column(id) < 0) return this.#arrange([...new Set([...this.#rows.cards, ...gpus.map((gpu) => gpu.id)])]);
   }
 
   #arrange(ids: readonly number[]): void {
-    this.#cards.arrange(ids.map((id) => this.#rows.column(id)));
+    this.#cards.arrange(ids.map((id) => this.#rows.column(id)), this.#memory);
     this.#rows.arrange(ids);
-    this.#figures = new Figures(this.#settings, ids);
+    this.#figures = new Figures(this.#settings, ids, this.#memory);
     this.#stale = true;
   }
 

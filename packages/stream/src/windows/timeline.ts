@@ -2,6 +2,7 @@ import type { IdleThresholds, Millis } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
 import { idleFlags } from './aggregates/idle-time.js';
 import { network } from './aggregates/network.js';
+import type { Memory } from './memory.js';
 import { BOOT, COUNTERS, CPU, HEAD, INTERVAL_MS, NETWORK_IN, NETWORK_OUT, SEQ, TS, UNKNOWN, UPTIME_S } from './row.js';
 
 const FIRST_CAPACITY = 64;
@@ -30,11 +31,12 @@ export class Timeline {
   #width = 0;
   #mask = 0;
   /** By card id, which is at most 255. */
-  readonly #columns = new Int16Array(256).fill(-1);
+  readonly #columns: Int16Array;
   #boots: string[] = [];
   #most_boots = FEW_BOOTS;
 
-  constructor() {
+  constructor(memory: Memory) {
+    this.#columns = memory.int16(256).fill(-1);
     this.#allocate(FIRST_CAPACITY, []);
   }
 

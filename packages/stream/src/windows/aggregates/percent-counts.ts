@@ -1,3 +1,5 @@
+import type { Memory } from '../memory.js';
+
 /** Places of one series: the percents 0 to 100, then how many there are, where the median was last, and how many lie below that. */
 const SIZE = 101;
 const CURSOR = 102;
@@ -38,9 +40,9 @@ export class PercentCounts {
   }
 
   /** Goes on with these series in this order, each named by its number until now; -1 begins an empty one. */
-  arrange(series: readonly number[]): void {
+  arrange(series: readonly number[], memory: Memory): void {
     const old = this.#counts;
-    this.#counts = new Uint16Array(PLACES * series.length);
+    this.#counts = memory.uint16(PLACES * series.length);
     series.forEach((was, now) => was >= 0 && this.#counts.set(old.subarray(PLACES * was, PLACES * (was + 1)), PLACES * now));
   }
 

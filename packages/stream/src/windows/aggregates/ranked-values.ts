@@ -1,8 +1,11 @@
 import type { Millis } from '@vacancy/shared';
+import { Memory } from '../memory.js';
 
 /** Numbers of one leaf at most, and how many a full one may have left after it was cleaned before it is split. */
 const LEAF = 32;
 const MOST_AFTER_CLEANING = 28;
+/** What a leaf takes: first its numbers, then the moment of each. */
+const BLOCK = 2 * LEAF;
 
 // What is known of a window, side by side: how many numbers it has; the least and the greatest, and how many equal ones there are of each; and its
 // run: how many numbers come before it, how many it stands for, how many different ones these are, and of each what it is and how often it occurs.
@@ -36,9 +39,8 @@ const WIDTH = OFTEN + MOST_IN_RUN;
 export class RankedValues {
   readonly #windows: number;
   readonly #known: Float64Array;
-  #values = new Float64Array(LEAF);
-  /** The moments, as `#values`; and how many there are of each leaf. */
-  #times = new Float64Array(LEAF);
+  /** Leaf by leaf; and how many numbers each has. */
+  #numbers = new Float64Array(BLOCK);
   #sizes = new Uint8Array(1);
   /** In the order of the numbers: each leaf, and what none of its numbers is less than. */
   #order = new Uint16Array(1);
@@ -48,9 +50,9 @@ export class RankedValues {
   /** The rank of the leaf that was cleaned last in turn. */
   #turn = 0;
 
-  constructor(windows: number) {
+  constructor(windows: number, memory = new Memory()) {
     this.#windows = windows;
-    this.#known = new Float64Array(WIDTH * windows);
+    this.#known = memory.float64(WIDTH * windows);
   }
 
   size(window: number): number {
@@ -62,9 +64,9 @@ export class RankedValues {
     let rank = this.#rankOf(x);
     if (this.#sizes[this.#order[rank]!] === LEAF) rank = this.#makeRoom(x, start);
     const leaf = this.#order[rank]!;
-    const at = LEAF * leaf + this.#sizes[leaf]!++;
-    this.#values[at] = x;
-    this.#times[at] = ts;
+    const at = BLOCK * leaf + this.#sizes[leaf]!++;
+    this.#numbers[at] = x;
+    this.#numbers[at + LEAF] = ts;
     for (let each = window; each < this.#windows; each++) this.#enter(x, WIDTH * each);
   }
 
@@ -121,15 +123,15 @@ export class RankedValues {
     if (size === 0) return NaN;
     let index = Math.min(size - 1, Math.max(0, Math.ceil(q * size) - 1));
     for (let rank = 0; ; rank++) {
-      const from = LEAF * this.#order[rank]!;
-      const inside = this.#values.slice(from, from + this.#sizes[this.#order[rank]!]!).filter((_, i) => this.#times[from + i]! > start);
+      const from = BLOCK * this.#order[rank]!;
+      const inside = this.#numbers.slice(from, from + this.#sizes[this.#order[rank]!]!).filter((_, i) => this.#numbers[from + i + LEAF]! > start);
       if (index < inside.length) return inside.sort()[index]!;
       index -= inside.length;
     }
   }
 
   get bytes(): number {
-    return [this.#known, this.#values, this.#times, this.#sizes, this.#order, this.#floors].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return [this.#known, this.#numbers, this.#sizes, this.#order, this.#floors].reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   #enter(x: number, at: number): void {
@@ -274,9 +276,9 @@ export class RankedValues {
     let found = 0;
     for (let rank = this.#rankOf(x); rank < this.#leaves; rank++) {
       if (found === most && this.#floors[rank]! > near[found - 1]!) break;
-      const from = LEAF * this.#order[rank]!;
+      const from = BLOCK * this.#order[rank]!;
       const end = from + this.#sizes[this.#order[rank]!]!;
-      for (let i = from; i < end; i++) if (this.#times[i]! > start && this.#values[i]! > x) found = note(this.#values[i]!, found, most);
+      for (let i = from; i < end; i++) if (this.#numbers[i + LEAF]! > start && this.#numbers[i]! > x) found = note(this.#numbers[i]!, found, most);
     }
     if (found === 0) throw new RangeError(`ranked values: nothing after ${start} is greater than ${x}`);
     return found;
@@ -286,9 +288,9 @@ export class RankedValues {
   #below(x: number, start: Millis, most: number): number {
     let found = 0;
     for (let rank = this.#rankOf(x); rank >= 0; rank--) {
-      const from = LEAF * this.#order[rank]!;
+      const from = BLOCK * this.#order[rank]!;
       const end = from + this.#sizes[this.#order[rank]!]!;
-      if (this.#floors[rank]! < x) for (let i = from; i < end; i++) if (this.#times[i]! > start && this.#values[i]! < x) found = note(-this.#values[i]!, found, most);
+      if (this.#floors[rank]! < x) for (let i = from; i < end; i++) if (this.#numbers[i + LEAF]! > start && this.#numbers[i]! < x) found = note(-this.#numbers[i]!, found, most);
       if (found === most && this.#floors[rank]! < -near[found - 1]!) break;
     }
     if (found === 0) throw new RangeError(`ranked values: nothing after ${start} is less than ${x}`);
@@ -329,14 +331,14 @@ export class RankedValues {
 
   /** Lets go of the numbers that have left the longest window. */
   #clean(leaf: number, start: Millis): void {
-    const [values, times] = [this.#values, this.#times];
-    const from = LEAF * leaf;
+    const values = this.#numbers;
+    const from = BLOCK * leaf;
     const end = from + this.#sizes[leaf]!;
     let to = from;
     for (let i = from; i < end; i++) {
       values[to] = values[i]!;
-      times[to] = times[i]!;
-      if (times[i]! > start) to++;
+      values[to + LEAF] = values[i + LEAF]!;
+      if (values[i + LEAF]! > start) to++;
     }
     this.#sizes[leaf] = to - from;
   }
@@ -345,22 +347,23 @@ export class RankedValues {
   #split(rank: number, x: number): void {
     const right = this.#freeLeaf();
     const left = this.#order[rank]!;
-    const from = LEAF * left;
+    const from = BLOCK * left;
     const size = this.#sizes[left]!;
     this.#sort(from, from + size);
-    const upper = this.#changeNearMiddle(from, size) ?? (x < this.#values[from]! ? 0 : size);
+    const upper = this.#changeNearMiddle(from, size) ?? (x < this.#numbers[from]! ? 0 : size);
     for (const array of [this.#order, this.#floors]) array.copyWithin(rank + 2, rank + 1, this.#leaves);
     this.#leaves++;
     this.#order[rank + 1] = right;
-    this.#floors[rank + 1] = this.#values[upper < size ? from + upper : from]!;
-    for (const array of [this.#values, this.#times]) array.copyWithin(LEAF * right, from + upper, from + size);
+    this.#floors[rank + 1] = this.#numbers[upper < size ? from + upper : from]!;
+    this.#numbers.copyWithin(BLOCK * right, from + upper, from + size);
+    this.#numbers.copyWithin(BLOCK * right + LEAF, from + LEAF + upper, from + LEAF + size);
     this.#sizes[left] = upper;
     this.#sizes[right] = size - upper;
   }
 
   /** Of a sorted leaf, where a greater number follows, as near to the middle as there is one: equal numbers fill a leaf instead of half of one each time. */
   #changeNearMiddle(from: number, size: number): number | null {
-    const values = this.#values;
+    const values = this.#numbers;
     const middle = size >>> 1;
     for (let [low, high] = [middle, middle]; low > 0 || high < size; low--, high++) {
       if (low > 0 && values[from + low - 1]! < values[from + low]!) return low;
@@ -370,16 +373,16 @@ export class RankedValues {
   }
 
   #sort(from: number, end: number): void {
-    const [values, times] = [this.#values, this.#times];
+    const values = this.#numbers;
     for (let i = from + 1; i < end; i++) {
-      const [x, ts] = [values[i]!, times[i]!];
+      const [x, ts] = [values[i]!, values[i + LEAF]!];
       let at = i;
       for (; at > from && values[at - 1]! > x; at--) {
         values[at] = values[at - 1]!;
-        times[at] = times[at - 1]!;
+        values[at + LEAF] = values[at - 1 + LEAF]!;
       }
       values[at] = x;
-      times[at] = ts;
+      values[at + LEAF] = ts;
     }
   }
 
@@ -401,8 +404,9 @@ export class RankedValues {
   #join(rank: number): void {
     const left = this.#order[rank]!;
     const right = this.#order[rank + 1]!;
-    const to = LEAF * left + this.#sizes[left]!;
-    for (const array of [this.#values, this.#times]) array.copyWithin(to, LEAF * right, LEAF * right + this.#sizes[right]!);
+    const to = BLOCK * left + this.#sizes[left]!;
+    this.#numbers.copyWithin(to, BLOCK * right, BLOCK * right + this.#sizes[right]!);
+    this.#numbers.copyWithin(to + LEAF, BLOCK * right + LEAF, BLOCK * right + LEAF + this.#sizes[right]!);
     this.#sizes[left]! += this.#sizes[right]!;
     this.#sizes[right] = 0;
     this.#free.push(right);
@@ -416,11 +420,12 @@ export class RankedValues {
     if (leaf !== undefined) return leaf;
     if (this.#leaves === this.#order.length) {
       const capacity = Math.ceil(1.2 * this.#leaves) + 1;
-      this.#values = grown(this.#values, new Float64Array(LEAF * capacity));
-      this.#times = grown(this.#times, new Float64Array(LEAF * capacity));
-      this.#sizes = grown(this.#sizes, new Uint8Array(capacity));
-      this.#order = grown(this.#order, new Uint16Array(capacity));
-      this.#floors = grown(this.#floors, new Float64Array(capacity));
+      const buffer = new ArrayBuffer(8 * capacity + 4 * capacity + 8 * Math.ceil(capacity / 8) + 8 * BLOCK * capacity + 8);
+      let at = 0;
+      this.#floors = grown(this.#floors, new Float64Array(buffer, at, capacity)); at += 8 * capacity;
+      this.#order = grown(this.#order, new Uint16Array(buffer, at, capacity)); at += 2 * capacity;
+      this.#sizes = grown(this.#sizes, new Uint8Array(buffer, at, capacity)); at = 8 * Math.ceil((at + capacity) / 8);
+      this.#numbers = grown(this.#numbers, new Float64Array(buffer, at, BLOCK * capacity));
     }
     return this.#leaves;
   }
