@@ -71,6 +71,33 @@ it(`after a restart every window and row is that of an uninterrupted twin (seed 
   await expect.poll(async () => differences(...(await Promise.all([killed.overview(), twin.overview()]))), { timeout: 60_000, interval: 97 }).toEqual([]);
 });
 
+it('a server that has been silent for longer than the broker keeps samples is still shown after a restart, with its last values and since when', { timeout: 120_000 }, async () => {
+  const one = await service('one');
+  await one.start();
+  await waitFor(() => one.warm(), 60_000, 'the service');
+  const last = reading(2, 5, Date.now() - SECOND, random(1));
+  await publish(await nats.connect(), [last]);
+  await waitFor(async () => (await one.rows()).some(({ offline_since }) => offline_since !== null), 20_000, 'the silence');
+  const values = async () => (await one.rows()).map(({ server, online, offline_since, last_ts, cpu, memory_used, hdd_rate, user_num, gpus }) => (
+    { server, online, offline_since, last_ts, cpu, memory_used, hdd_rate, user_num, held: gpus.map((gpu) => gpu.memory_used) }));
+  const before = await values();
+  await new Promise((resolve) => setTimeout(resolve, SECOND));
+  await one.kill();
+
+  // A broker that knows nothing of it any more.
+  await nats[Symbol.asyncDispose]();
+  nats = await startTestNats();
+  await one.start();
+  await waitFor(() => one.warm(), 60_000, 'the service again');
+  expect(await values()).toEqual(before);
+  expect(before).toMatchObject([{ server: 's2', online: false, cpu: last.cpu, last_ts: last.ts }]);
+
+  // And when it speaks again, that counts.
+  await publish(await nats.connect(), [{ ...last, seq: 6, ts: Date.now(), cpu: 77 }]);
+  await waitFor(async () => (await one.rows())[0]!.online, 20_000, 'its return');
+  expect((await one.rows())[0]).toMatchObject({ cpu: 77 });
+});
+
 /**
  * An hour and more of a small fleet, second by second and server by server: some samples come twice, some a few seconds late, some
  * too late for the windows, one server reboots and one falls silent at the end.
@@ -125,7 +152,7 @@ async function service(name: string) {
   const port = await freePort();
   const nobody = await freePort();
   const env = {
-    ...process.env, VACANCY_NATS_URL: nats.url, VACANCY_PORT: String(port), VACANCY_DATA_DIR: path.join(folder, name), VACANCY_CLICKHOUSE_URL: `http://127.0.0.1:${nobody}`,
+    ...process.env, VACANCY_PORT: String(port), VACANCY_DATA_DIR: path.join(folder, name), VACANCY_CLICKHOUSE_URL: `http://127.0.0.1:${nobody}`,
     VACANCY_TIMEZONE: 'Asia/Shanghai', VACANCY_STREAM_BYTES: '1GiB', VACANCY_LOG_LEVEL: 'silent',
   };
   const get = async <T>(route: string): Promise<T> => (await (await fetch(`http://127.0.0.1:${port}${route}`)).json()) as T;
@@ -135,7 +162,7 @@ async function service(name: string) {
   return {
     async start() {
       // The channel ends the service with this process, however that ends.
-      child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@vacancy/source', MAIN], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+      child = spawn(process.execPath, ['--import', 'tsx', '--conditions=@vacancy/source', MAIN], { env: { ...env, VACANCY_NATS_URL: nats.url }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
       running.add(child);
     },
     async kill() {

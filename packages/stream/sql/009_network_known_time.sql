@@ -2,12 +2,13 @@
 --
 -- The increase of a silence lies whole where the silence ends, and so does its time. Divided by the observed time, of which
 -- a silence has none, it would be a peak that nobody sent. Of a server's first sample, and of a counter that fell without a
--- reboot, nothing is known: 0. Rows from before this file take the observed time, by which their rates were made.
+-- reboot, nothing is known: 0. Rows from before this file take the observed time, by which their rates were made, and corrections
+-- from before it take nothing from that.
 ALTER TABLE samples
     ADD COLUMN IF NOT EXISTS network_down_known_ms Int64 DEFAULT interval_ms CODEC(T64, ZSTD(1)) AFTER network_up_bytes,
     ADD COLUMN IF NOT EXISTS network_up_known_ms Int64 DEFAULT interval_ms CODEC(T64, ZSTD(1)) AFTER network_down_known_ms,
-    ADD COLUMN IF NOT EXISTS `corrections.network_down_known_ms` Array(Int64) CODEC(ZSTD(1)) AFTER `corrections.network_up_bytes`,
-    ADD COLUMN IF NOT EXISTS `corrections.network_up_known_ms` Array(Int64) CODEC(ZSTD(1)) AFTER `corrections.network_down_known_ms`;
+    ADD COLUMN IF NOT EXISTS `corrections.network_down_known_ms` Array(Int64) DEFAULT arrayMap(at -> toInt64(0), `corrections.ts`) CODEC(ZSTD(1)) AFTER `corrections.network_up_bytes`,
+    ADD COLUMN IF NOT EXISTS `corrections.network_up_known_ms` Array(Int64) DEFAULT arrayMap(at -> toInt64(0), `corrections.ts`) CODEC(ZSTD(1)) AFTER `corrections.network_down_known_ms`;
 
 ALTER TABLE network_corrections
     ADD COLUMN IF NOT EXISTS network_down_known_ms SimpleAggregateFunction(sum, Int64),
@@ -25,7 +26,8 @@ ALTER TABLE servers_day
     ADD COLUMN IF NOT EXISTS network_up_known_ms SimpleAggregateFunction(sum, Int64) DEFAULT observed_ms AFTER network_down_total,
     ADD COLUMN IF NOT EXISTS network_down_known_ms SimpleAggregateFunction(sum, Int64) DEFAULT observed_ms AFTER network_up_known_ms;
 
--- A view's query is changed in place: a view that is made anew would take a batch that is sent again for a new one.
+-- A view whose query was changed takes a batch that is sent again for a new one. So a batch that may not be stored whole is sent again before
+-- migrations are applied, and compared with the archives afterwards.
 ALTER TABLE network_corrections_mv MODIFY QUERY
 SELECT
     s.server AS server,

@@ -17,6 +17,7 @@ import { connectBroker, type Broker } from './ingest/connect.js';
 import { ensureStreams } from './ingest/streams.js';
 import { Tail } from './ingest/tail.js';
 import { jsonFile } from './keeper.js';
+import { isLastHeard } from './live/last-heard.js';
 import { Lifetime } from './lifetime.js';
 import { Live } from './live/live.js';
 import { createPush, type Push } from './live/push.js';
@@ -87,6 +88,8 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
     ),
   );
 
+  const kept = <T>(name: string, accept: (value: unknown) => value is T) => jsonFile(path.join(config.data_dir, `${name}.json`), accept);
+
   let push: Push | null = null;
   let alerts: Alerts | null = null;
   let recommender: Recommender | null = null;
@@ -100,6 +103,8 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
         held: (server, gpu) => recommender?.held(server, gpu) ?? null,
         likeServer: () => recommender?.likeServer() ?? [],
         store_lag_ms: () => store.status().lag_ms,
+        lastHeard: kept('last-heard', isLastHeard),
+        onSaveFailed: (error) => log.error({ err: error }, 'what was last heard of servers cannot be saved'),
       },
       clock,
     ),
@@ -125,7 +130,6 @@ async function wire({ config, web_dir, version, log }: AppOptions, clock: Clock,
     ),
   );
 
-  const kept = <T>(name: string, accept: (value: unknown) => value is T) => jsonFile(path.join(config.data_dir, `${name}.json`), accept);
   recommender = life.own(
     await createRecommender(
       {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestEngine, type TestEngine } from '../../harness/clickhouse.js';
 import { openDatabase, type Database } from '../../../packages/stream/src/store/client.js';
 import { insertSamples } from '../../../packages/stream/src/store/bulk.js';
+import type { Sample } from '@vacancy/shared';
 import { MigrationError, SQL_DIRECTORY, migrate, readMigrations } from '../../../packages/stream/src/store/migrate.js';
 import { rebuild } from '../../../packages/stream/src/store/rebuild.js';
 import { DEFAULT_RETENTION, defaultSettings } from '../../../packages/stream/src/store/settings.js';
@@ -77,6 +78,25 @@ describe('migrations', () => {
     // The arrays of the old rows are as long as those beside them: archives can be made anew.
     await rebuild(db, settings, {}, () => {});
     expect(await known()).toEqual([all, all, all, all, all]);
+
+    // What is stored from now on has its own time, also when archives are made anew: of another server two samples, ten minutes apart.
+    const [first] = list as [Sample];
+    const ten = [first, { ...first, seq: 2, ts: first.ts + 600_000, uptime_s: first.uptime_s + 600 }].map((sample) => ({ ...sample, server: 'later' }));
+    await insertSamples(db, ten, settings.idle, { token: 'after' });
+    const more = { up: all.up + 600_000, down: all.down + 600_000 };
+    expect(await known()).toEqual([more, more, more, more, more]);
+    await rebuild(db, settings, {}, () => {});
+    expect(await known()).toEqual([more, more, more, more, more]);
+  });
+
+  it('take what a version wrote that knew no times beside corrections', async () => {
+    await using db = open('old_block');
+    await migrate(db, defaultSettings({ timezone: 'UTC' }));
+    const ts = new Date(Date.now() - 3_600_000).toISOString().replace('T', ' ').replace('Z', '');
+    const corrections = Object.entries({ ts: [ts, ts], boot_id: ['b', 'b'], seq: [3, 4], network_down_bytes: [-5, 1], network_up_bytes: [-7, 2] });
+    await db.insert('samples', [{ server: 's', ts, boot_id: 'b', seq: 2, received_ts: ts, interval_ms: 1000, ...Object.fromEntries(corrections.map(([name, of]) => [`corrections.${name}`, of])) }]);
+    expect(await db.rows('SELECT sum(network_up_bytes) AS up, sum(network_up_known_ms) AS ms FROM network_corrections')).toEqual([{ up: -5, ms: 0 }]);
+    expect(await db.rows('SELECT sum(network_up_total) AS up, sum(network_up_known_ms) AS ms FROM servers_minute')).toEqual([{ up: -5, ms: 1000 }]);
   });
 
   it.each(SERVER_ONLY)('for a real server are at least understood: $name', async ({ sql }) => {

@@ -6,7 +6,9 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { Subject } from 'rxjs';
 import type { Tail } from '../ingest/tail.js';
 import { FleetWindows, emptyServerWindows, slidingWindows } from '../windows/index.js';
+import { forgetful, type Keeper } from '../keeper.js';
 import { LiveFeed } from './feed.js';
+import { fromLastHeard, toLastHeard, type LastHeard } from './last-heard.js';
 import { OVERVIEW_WINDOW, toOverview } from './overview.js';
 import { LiveTable } from './table.js';
 
@@ -21,6 +23,9 @@ export interface LiveOptions {
   readonly store_lag_ms: () => number | null;
   /** Where to put what was read and decoded, for the storing way. */
   readonly tail?: Tail | undefined;
+  /** Where the last that was heard of silent servers survives a restart, for longer than the broker keeps samples. */
+  readonly lastHeard?: Keeper<LastHeard[]>;
+  readonly onSaveFailed?: (error: unknown) => void;
 }
 
 /** A server's silence is noticed within this time of its being too long. */
@@ -36,11 +41,13 @@ export class Live implements AsyncDisposable {
   readonly #table: LiveTable;
   readonly #clock: Clock;
   readonly #ticks = new Subject<void>();
+  readonly #lastHeard: Keeper<LastHeard[]>;
   #warm = false;
   #cancel: () => void = () => {};
 
   constructor(options: LiveOptions, clock: Clock = systemClock) {
-    const { nats, idle, held, tail } = options;
+    const { nats, idle, held, tail, lastHeard = forgetful() } = options;
+    this.#lastHeard = lastHeard;
     this.#options = options;
     this.#clock = clock;
     this.#table = new LiveTable({ idle, held });
@@ -56,6 +63,10 @@ export class Live implements AsyncDisposable {
       for (const [server, now] of tick.servers) this.#table.setWindows(server, now);
       for (const server of tick.removed) this.#table.setWindows(server, emptyServerWindows());
     });
+    for (const one of (await this.#lastHeard.load()) ?? []) {
+      const sample = fromLastHeard(one, this.#clock.now());
+      if (sample) this.#table.record(sample);
+    }
     await feed.start((sample) => this.#table.record(sample));
     this.#expire();
   }
@@ -101,12 +112,20 @@ export class Live implements AsyncDisposable {
   }
 
   #expire(): void {
-    this.#table.expire(this.feed.clock.now());
+    const turned = this.#table.expire(this.feed.clock.now());
+    // While the stream is read again servers come and go that did so long ago.
+    if (turned && this.#warm) void this.#save('silent');
     this.#cancel = this.#clock.setTimer(EXPIRE_EVERY_MS, () => this.#expire());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cancel();
     await this.feed[Symbol.asyncDispose]();
+    // Who falls silent while the service is stopped is not seen to; before the table was full there is nothing better than what was kept.
+    if (this.#warm) await this.#save('all');
+  }
+
+  #save(of: 'all' | 'silent'): Promise<void> {
+    return this.#lastHeard.save(this.#table.newest(of).map(toLastHeard)).catch(this.#options.onSaveFailed);
   }
 }

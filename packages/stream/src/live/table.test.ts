@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SECOND, type Inventory } from '@vacancy/shared';
+import { HOUR, SECOND, type Inventory } from '@vacancy/shared';
 import type { Received } from '../ingest/decode.js';
 import { emptyServerWindows } from '../windows/index.js';
 import { LiveTable } from './table.js';
@@ -66,6 +66,26 @@ describe('LiveTable', () => {
     table.record(sample({ ts: T0 + 40 * SECOND }));
     table.expire(T0 + 41 * SECOND);
     expect(table.row('gpu01')).toMatchObject({ online: true, offline_since: null });
+  });
+
+  it('tells who came and went, and the newest sample of all or of the silent', () => {
+    const table = new LiveTable();
+    table.record(sample({ cpu: 1 }));
+    table.record(sample({ server: 'gpu02', ts: T0 + 8 * SECOND, received_ts: T0 + 8 * SECOND }));
+    expect(table.expire(T0 + 9 * SECOND)).toBe(true);
+    expect(table.expire(T0 + 9 * SECOND)).toBe(false);
+    expect(table.newest('silent')).toMatchObject([{ server: 'gpu01', cpu: 1, received_ts: T0 }]);
+    expect(table.newest('all').map(({ server }) => server)).toEqual(['gpu01', 'gpu02']);
+  });
+
+  it('says since when of a server that was never seen online, also to who looked before', () => {
+    const table = new LiveTable();
+    table.record(sample());
+    expect(table.row('gpu01')).toMatchObject({ online: false, offline_since: null });
+    table.takeChanged();
+    expect(table.expire(T0 + HOUR)).toBe(false);
+    expect(table.row('gpu01')).toMatchObject({ online: false, offline_since: T0 });
+    expect(table.takeChanged()).toEqual(['gpu01']);
   });
 
   it('calls a fast sender offline after five seconds, not after three intervals', () => {

@@ -83,18 +83,24 @@ export class LiveTable {
     this.#touch(server);
   }
 
-  /** Sees who came and who went by `now`. */
-  expire(now: Millis): void {
+  /** Sees who came and who went by `now`; tells whether anybody did. */
+  expire(now: Millis): boolean {
+    let turned = false;
     for (const [server, entry] of this.#entries) {
       const online = now - entry.received_ts <= silenceAllowed(entry.sample.interval_ms);
-      if (online === entry.online) {
-        if (!online && entry.offline_since === null) entry.offline_since = entry.received_ts;
-        continue;
-      }
+      // One that was never seen online is offline since it was last heard of.
+      if (online === entry.online && (online || entry.offline_since !== null)) continue;
+      turned ||= online !== entry.online;
       entry.online = online;
       entry.offline_since = online ? null : entry.received_ts;
       this.#touch(server);
     }
+    return turned;
+  }
+
+  /** The newest sample of every server, or of those alone that are silent. */
+  newest(of: 'all' | 'silent'): Received[] {
+    return [...this.#entries.values()].filter(({ online }) => of === 'all' || !online).map(({ sample, received_ts }) => ({ ...sample, received_ts }));
   }
 
   /** The servers whose row may have changed since the last call. */

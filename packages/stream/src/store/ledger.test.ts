@@ -79,6 +79,21 @@ describe('the ledger', () => {
     );
   });
 
+  it('takes no time back from what was stored without any', () => {
+    const before = new Ledger();
+    before.book(sample({ seq: 1, ts: 1000, network_out: 10 }));
+    before.book(sample({ seq: 9, ts: 9000, network_out: 90 }));
+    // As the version before left it.
+    const state = JSON.parse(JSON.stringify(before.state(), (key, value: unknown) => (key === 'timed' ? undefined : value))) as LedgerState;
+    const ledger = new Ledger(state);
+    expect(ledger.book(sample({ seq: 5, ts: 5000, network_out: 40 }))).toMatchObject({
+      network_up_bytes: 30, network_up_known_ms: 4000, corrections: [{ seq: 9, network_up_bytes: -30, network_up_known_ms: 0, network_down_known_ms: 0 }],
+    });
+    // The one after that has its time.
+    ledger.book(sample({ seq: 20, ts: 20_000, network_out: 200 }));
+    expect(ledger.book(sample({ seq: 15, ts: 15_000, network_out: 150 }))).toMatchObject({ corrections: [{ seq: 20, network_up_known_ms: -6000 }] });
+  });
+
   it('stores each sample once', () => {
     fc.assert(
       fc.property(shuffledTwice, ([list, arrivals]) => {

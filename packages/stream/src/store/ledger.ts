@@ -27,6 +27,8 @@ interface Edge {
   readonly uptime_s: number;
   readonly network_in: number;
   readonly network_out: number;
+  /** Absent where it was booked by a version that kept no time beside the increase: there is none to take back. */
+  readonly timed?: boolean;
 }
 
 /** Samples seen without a gap between them. */
@@ -132,10 +134,10 @@ export class Ledger {
   }
 
   /** A state from the edges of the intervals, in the order of server, run and sequence; cards begin without a history. */
-  static fromEdges(edges: Iterable<Edge & { server: string; boot_id: string; opens: unknown; closes: unknown }>): LedgerState {
+  static fromEdges(edges: Iterable<Omit<Edge, 'timed'> & { server: string; boot_id: string; opens: unknown; closes: unknown; timed: unknown }>): LedgerState {
     const servers: Record<string, ServerState> = {};
-    for (const { server, boot_id, opens, closes, seq, ts, uptime_s, network_in, network_out } of edges) {
-      const edge: Edge = { seq, ts, uptime_s, network_in, network_out };
+    for (const { server, boot_id, opens, closes, seq, ts, uptime_s, network_in, network_out, timed } of edges) {
+      const edge: Edge = { seq, ts, uptime_s, network_in, network_out, timed: Boolean(timed) };
       const { runs } = (servers[server] ??= { runs: [] });
       let run = runs.find((known) => known.boot_id === boot_id);
       if (!run) runs.push((run = { boot_id, since: ts, intervals: [], floor: -1, cards: {} }));
@@ -162,7 +164,7 @@ export class Ledger {
   }
 }
 
-const edgeOf = ({ seq, ts, uptime_s, network_in, network_out }: Received): Edge => ({ seq, ts, uptime_s, network_in, network_out });
+const edgeOf = ({ seq, ts, uptime_s, network_in, network_out }: Received): Edge => ({ seq, ts, uptime_s, network_in, network_out, timed: true });
 
 /** The sample's run, new in its place when it is not known; `undefined` when it is older than all that are remembered. */
 function findRun(server: ServerState, sample: Received, limit: number): Run | undefined {
@@ -234,8 +236,8 @@ function corrections(before: Place | undefined, place: Place, after: Place): Cor
   const change: Increase = {
     network_down_bytes: is.network_down_bytes - was.network_down_bytes,
     network_up_bytes: is.network_up_bytes - was.network_up_bytes,
-    network_down_known_ms: is.network_down_known_ms - was.network_down_known_ms,
-    network_up_known_ms: is.network_up_known_ms - was.network_up_known_ms,
+    network_down_known_ms: after.edge.timed ? is.network_down_known_ms - was.network_down_known_ms : 0,
+    network_up_known_ms: after.edge.timed ? is.network_up_known_ms - was.network_up_known_ms : 0,
   };
   if (Object.values(change).every((by) => by === 0)) return [];
   return [{ ts: after.edge.ts, boot_id: after.run.boot_id, seq: after.edge.seq, ...change }];

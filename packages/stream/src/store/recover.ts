@@ -61,9 +61,11 @@ const REMEMBERED_MS = 6 * HOUR;
 /** The edges of the runs of consecutive samples, from the rows that arrived lately. */
 export async function ledgerFromRows(db: Database, now: number): Promise<LedgerState> {
   const edges = await db.rows<EdgeRow>(
-    `SELECT server, boot_id, seq, ts, uptime_s, network_in, network_out, before != seq - 1 OR at = 1 AS opens, after != seq + 1 OR at = total AS closes
+    `SELECT server, boot_id, seq, ts, uptime_s, network_in, network_out, timed, before != seq - 1 OR at = 1 AS opens, after != seq + 1 OR at = total AS closes
      FROM (
        SELECT server, boot_id, seq, toUnixTimestamp64Milli(s.ts) AS ts, uptime_s, network_in, network_out,
+         -- What stands for the observed time may be its default: only another time is sure to be one that was kept.
+         network_up_known_ms != interval_ms OR network_down_known_ms != interval_ms AS timed,
          lagInFrame(seq) OVER w AS before, leadInFrame(seq) OVER w AS after, row_number() OVER w AS at, count() OVER (PARTITION BY server, boot_id) AS total
        FROM samples AS s
        WHERE received_ts >= fromUnixTimestamp64Milli({since:Int64})
@@ -84,6 +86,7 @@ export interface EdgeRow {
   readonly uptime_s: number;
   readonly network_in: number;
   readonly network_out: number;
+  readonly timed: 0 | 1;
   readonly opens: 0 | 1;
   readonly closes: 0 | 1;
 }

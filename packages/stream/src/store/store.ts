@@ -239,6 +239,8 @@ class JetStreamStore implements Store {
     const { from, to } = batch;
     if ((await this.#mend(batch)) === 0) this.#options.log.info({ from, to }, 'the last run ended uncleanly; its last batch is whole');
     this.#token = batch.token;
+    // Migrations come next: after them its blocks would be new ones to views that changed.
+    await this.#journal.markClean(batch.token);
   }
 
   /** @returns how many tables' blocks were missing. */

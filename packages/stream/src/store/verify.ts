@@ -65,28 +65,31 @@ export function canRemake(level: Level, day: Days, { retention }: ArchiveSetting
   return days === null || day.from * 1000 > now - (days - 1) * DAY;
 }
 
-/** Sums that a level and its sources must have in common, exactly: whole numbers all. */
+const NETWORK = 'sum(network_up_bytes) AS up, sum(network_down_bytes) AS down';
+const SERVERS = 'sum(samples) AS n, sum(gpu_samples) AS cards, sum(network_up_total) AS up, sum(network_down_total) AS down';
+
+/** Sums that a level and its sources must have in common, exactly: whole numbers all. A batch is checked before migrations: only columns that there were at first. */
 const SUMS: Readonly<Record<string, { readonly made: string; readonly source: string }>> = {
   network_corrections: {
-    made: 'SELECT sum(corrections) AS n, sum(network_up_bytes) AS up FROM network_corrections WHERE ts >= {from:DateTime(\'UTC\')} AND ts < {to:DateTime(\'UTC\')}',
-    source: 'SELECT count() AS n, sum(`corrections.network_up_bytes`) AS up FROM samples ARRAY JOIN `corrections.ts`, `corrections.network_up_bytes` WHERE `corrections.ts` >= {from:DateTime(\'UTC\')} AND `corrections.ts` < {to:DateTime(\'UTC\')}',
+    made: 'SELECT sum(corrections) AS n, sum(network_up_bytes) AS up, sum(network_down_bytes) AS down FROM network_corrections WHERE ts >= {from:DateTime(\'UTC\')} AND ts < {to:DateTime(\'UTC\')}',
+    source: 'SELECT count() AS n, sum(`corrections.network_up_bytes`) AS up, sum(`corrections.network_down_bytes`) AS down FROM samples ARRAY JOIN `corrections.ts`, `corrections.network_up_bytes`, `corrections.network_down_bytes` WHERE `corrections.ts` >= {from:DateTime(\'UTC\')} AND `corrections.ts` < {to:DateTime(\'UTC\')}',
   },
   gpus_minute: {
     made: 'SELECT sum(samples) AS n FROM gpus_minute WHERE {in_bucket}',
     source: 'SELECT sum(length(`gpus.id`)) AS n FROM samples WHERE {in_ts}',
   },
   servers_minute: {
-    made: 'SELECT sum(samples) AS n, sum(gpu_samples) AS cards, sum(network_up_total) AS up FROM servers_minute WHERE {in_bucket}',
+    made: `SELECT ${SERVERS} FROM servers_minute WHERE {in_bucket}`,
     source: `SELECT n, (SELECT sum(samples) FROM gpus_minute WHERE {in_bucket}) AS cards,
-             own + (SELECT sum(network_up_bytes) FROM network_corrections WHERE {in_ts}) AS up
-             FROM (SELECT count() AS n, sum(network_up_bytes) AS own FROM samples WHERE {in_ts})`,
+             own.up + late.up AS up, own.down + late.down AS down
+             FROM (SELECT count() AS n, ${NETWORK} FROM samples WHERE {in_ts}) AS own, (SELECT ${NETWORK} FROM network_corrections WHERE {in_ts}) AS late`,
   },
   users_quarter: {
     made: 'SELECT sum(samples) AS n, sum(fair_ms) AS fair FROM users_quarter WHERE {in_bucket}',
     source: 'SELECT sum(arrayCount(x -> x > 0, `processes.held_ms`)) AS n, sum(arraySum(`processes.fair_ms`)) AS fair FROM samples WHERE {in_ts}',
   },
   ...cascade('gpus', 'minute', 'sum(samples) AS n'),
-  ...cascade('servers', 'minute', 'sum(samples) AS n, sum(gpu_samples) AS cards, sum(network_up_total) AS up'),
+  ...cascade('servers', 'minute', SERVERS),
   ...cascade('users', 'quarter', 'sum(samples) AS n, sum(fair_ms) AS fair'),
 };
 

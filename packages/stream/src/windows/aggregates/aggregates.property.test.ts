@@ -108,6 +108,7 @@ describe('RankedValues knows the numbers of each window by rank', () => {
     const ranked = new RankedValues(1);
     for (let x = 1; x <= 100; x++) ranked.add(x, x, 0, 0);
     expect(() => ranked.median(0, 1_000)).toThrow(RangeError);
+    expect(() => ranked.quantile(0.5, 0, 1_000)).toThrow(RangeError);
     ranked.leave(1, 0);
     expect(() => ranked.least(0, 1_000)).toThrow(RangeError);
     ranked.leave(100, 0);

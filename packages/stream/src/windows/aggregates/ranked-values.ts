@@ -122,12 +122,13 @@ export class RankedValues {
     const size = this.size(window);
     if (size === 0) return NaN;
     let index = Math.min(size - 1, Math.max(0, Math.ceil(q * size) - 1));
-    for (let rank = 0; ; rank++) {
+    for (let rank = 0; rank < this.#leaves; rank++) {
       const from = BLOCK * this.#order[rank]!;
       const inside = this.#numbers.slice(from, from + this.#sizes[this.#order[rank]!]!).filter((_, i) => this.#numbers[from + i + LEAF]! > start);
       if (index < inside.length) return inside.sort()[index]!;
       index -= inside.length;
     }
+    throw new RangeError(`ranked values: there are not ${size} after ${start}`);
   }
 
   get bytes(): number {
