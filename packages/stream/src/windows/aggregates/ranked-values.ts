@@ -332,14 +332,14 @@ export class RankedValues {
 
   /** Lets go of the numbers that have left the longest window. */
   #clean(leaf: number, start: Millis): void {
-    const values = this.#numbers;
+    const numbers = this.#numbers;
     const from = BLOCK * leaf;
     const end = from + this.#sizes[leaf]!;
     let to = from;
     for (let i = from; i < end; i++) {
-      values[to] = values[i]!;
-      values[to + LEAF] = values[i + LEAF]!;
-      if (values[i + LEAF]! > start) to++;
+      numbers[to] = numbers[i]!;
+      numbers[to + LEAF] = numbers[i + LEAF]!;
+      if (numbers[i + LEAF]! > start) to++;
     }
     this.#sizes[leaf] = to - from;
   }
@@ -364,26 +364,26 @@ export class RankedValues {
 
   /** Of a sorted leaf, where a greater number follows, as near to the middle as there is one: equal numbers fill a leaf instead of half of one each time. */
   #changeNearMiddle(from: number, size: number): number | null {
-    const values = this.#numbers;
+    const numbers = this.#numbers;
     const middle = size >>> 1;
     for (let [low, high] = [middle, middle]; low > 0 || high < size; low--, high++) {
-      if (low > 0 && values[from + low - 1]! < values[from + low]!) return low;
-      if (high < size && values[from + high - 1]! < values[from + high]!) return high;
+      if (low > 0 && numbers[from + low - 1]! < numbers[from + low]!) return low;
+      if (high < size && numbers[from + high - 1]! < numbers[from + high]!) return high;
     }
     return null;
   }
 
   #sort(from: number, end: number): void {
-    const values = this.#numbers;
+    const numbers = this.#numbers;
     for (let i = from + 1; i < end; i++) {
-      const [x, ts] = [values[i]!, values[i + LEAF]!];
+      const [x, ts] = [numbers[i]!, numbers[i + LEAF]!];
       let at = i;
-      for (; at > from && values[at - 1]! > x; at--) {
-        values[at] = values[at - 1]!;
-        values[at + LEAF] = values[at - 1 + LEAF]!;
+      for (; at > from && numbers[at - 1]! > x; at--) {
+        numbers[at] = numbers[at - 1]!;
+        numbers[at + LEAF] = numbers[at - 1 + LEAF]!;
       }
-      values[at] = x;
-      values[at + LEAF] = ts;
+      numbers[at] = x;
+      numbers[at + LEAF] = ts;
     }
   }
 
@@ -415,18 +415,17 @@ export class RankedValues {
     this.#leaves--;
   }
 
-  /** One more leaf; the arrays grow by a fifth when there is none. */
+  /** One more leaf; the arrays grow by a fifth when there is none, and lie in one piece then. */
   #freeLeaf(): number {
     const leaf = this.#free.pop();
     if (leaf !== undefined) return leaf;
     if (this.#leaves === this.#order.length) {
       const capacity = Math.ceil(1.2 * this.#leaves) + 1;
-      const buffer = new ArrayBuffer(8 * capacity + 4 * capacity + 8 * Math.ceil(capacity / 8) + 8 * BLOCK * capacity + 8);
-      let at = 0;
-      this.#floors = grown(this.#floors, new Float64Array(buffer, at, capacity)); at += 8 * capacity;
-      this.#order = grown(this.#order, new Uint16Array(buffer, at, capacity)); at += 2 * capacity;
-      this.#sizes = grown(this.#sizes, new Uint8Array(buffer, at, capacity)); at = 8 * Math.ceil((at + capacity) / 8);
-      this.#numbers = grown(this.#numbers, new Float64Array(buffer, at, BLOCK * capacity));
+      const buffer = new ArrayBuffer(8 * (BLOCK + 2) * capacity);
+      this.#numbers = grown(this.#numbers, new Float64Array(buffer, 0, BLOCK * capacity));
+      this.#floors = grown(this.#floors, new Float64Array(buffer, 8 * BLOCK * capacity, capacity));
+      this.#order = grown(this.#order, new Uint16Array(buffer, 8 * (BLOCK + 1) * capacity, capacity));
+      this.#sizes = grown(this.#sizes, new Uint8Array(buffer, 8 * (BLOCK + 1) * capacity + 2 * capacity, capacity));
     }
     return this.#leaves;
   }
