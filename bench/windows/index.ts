@@ -13,7 +13,7 @@ const knob = (name: string, fallback: number): number => Number(process.env[`BEN
 const SERVERS = knob('SERVERS', 1_000);
 const CARDS = knob('CARDS', 8);
 /** Seconds of samples that are measured, after the windows are full. */
-const SECONDS = knob('SECONDS', 20);
+const SECONDS = knob('SECONDS', 120);
 /** Before those, in the same way, until the compiler is done. */
 const WARM_SECONDS = 5;
 /** Servers in the comparison with plain RxJS, which keeps whole samples and takes its time. */
