@@ -35,6 +35,7 @@ export async function publish(nats: NatsConnection, list: readonly Sample[], { w
 export function oracle(list: readonly Sample[]) {
   const byServer = groupByServer(list);
   let network_up_total = 0;
+  let network_down_total = 0;
   let network_up_known_ms = 0;
   for (const own of byServer.values()) {
     const inOrder = [...own].sort((a, b) => a.ts - b.ts || a.seq - b.seq);
@@ -42,8 +43,11 @@ export function oracle(list: readonly Sample[]) {
       const before = inOrder[i - 1]!;
       const now = inOrder[i]!;
       const restarted = now.boot_id !== before.boot_id || now.uptime_s < before.uptime_s;
-      if (now.network_out < before.network_out && !restarted) continue;
-      network_up_total += now.network_out >= before.network_out ? now.network_out - before.network_out : now.network_out;
+      const grown = (was: number, is: number): number | null => (is >= was ? is - was : restarted ? is : null);
+      const up = grown(before.network_out, now.network_out);
+      network_down_total += grown(before.network_in, now.network_in) ?? 0;
+      if (up === null) continue;
+      network_up_total += up;
       network_up_known_ms += now.ts - before.ts;
     }
   }
@@ -52,6 +56,7 @@ export function oracle(list: readonly Sample[]) {
     cards: list.reduce((sum, sample) => sum + sample.gpus.length, 0),
     observed_ms: list.reduce((sum, sample) => sum + sample.interval_ms, 0),
     network_up_total,
+    network_down_total,
     network_up_known_ms,
   };
 }

@@ -46,6 +46,15 @@ export interface Days {
   readonly to: number;
 }
 
+/**
+ * The rows of a stretch, as SQL. A column in milliseconds must not be compared with whole seconds: the engine's index analysis takes
+ * `ts < s` for `ts <= s - 1` and passes over blocks that hold only the last second before (ClickHouse 26.7, issue 113993).
+ */
+export function during(column: Level['column'] | '`corrections.ts`', { from, to }: Days): string {
+  const at = (s: number): string => (column === 'bucket' ? `toDateTime(${s})` : `fromUnixTimestamp64Milli(${1000 * s})`);
+  return `${column} >= ${at(from)} AND ${column} < ${at(to)}`;
+}
+
 /** The local days that hold the moments from `first` to `last` (Unix ms). */
 export async function localDays(db: Database, timezone: string, first: number, last: number): Promise<Days[]> {
   return db.rows<Days>(
@@ -62,18 +71,18 @@ export async function localDays(db: Database, timezone: string, first: number, l
  * They are made aside and then swapped in; ATTACH PARTITION runs no views, so the levels behind do not count them again.
  * Nothing may be inserted into the stretch meanwhile.
  */
-export async function remake(db: Database, level: Level, { from, to }: Days): Promise<void> {
+export async function remake(db: Database, level: Level, days: Days): Promise<void> {
   const aside = `${level.table}_remade`;
   await db.command(`DROP TABLE IF EXISTS ${aside} SYNC`);
   await db.command(`CREATE TABLE ${aside} AS ${level.table}`);
   const columns = await columnsOf(db, level.table);
-  for (const maker of level.made) await fill(db, aside, level, maker, columns, { from, to });
-  await db.command(`DELETE FROM ${level.table} WHERE ${level.column} >= {from:DateTime('UTC')} AND ${level.column} < {to:DateTime('UTC')}`, { from, to });
+  for (const maker of level.made) await fill(db, aside, level, maker, columns, days);
+  await db.command(`DELETE FROM ${level.table} WHERE ${during(level.column, days)}`);
   await attachAll(db, aside, level.table);
   await db.command(`DROP TABLE ${aside} SYNC`);
 }
 
-async function fill(db: Database, aside: string, level: Level, maker: Maker, columns: ReadonlySet<string>, { from, to }: Days): Promise<void> {
+async function fill(db: Database, aside: string, level: Level, maker: Maker, columns: ReadonlySet<string>, days: Days): Promise<void> {
   const [view] = await db.rows<{ as_select: string }>('SELECT as_select FROM system.tables WHERE database = {db:String} AND name = {view:String}', {
     db: db.name, view: maker.view,
   });
@@ -81,12 +90,12 @@ async function fill(db: Database, aside: string, level: Level, maker: Maker, col
     db: db.name, view: maker.view,
   })).map(({ name }) => name).filter((name) => columns.has(name)).join(', ');
   // The source is narrowed by a filter beside the view's text, which stays as it is.
-  const narrow = maker.column && `{'${db.name}.${maker.source}': '${maker.column} >= toDateTime(${from}) AND ${maker.column} < toDateTime(${to})'}`;
+  const narrow = maker.column && `{'${db.name}.${maker.source}': '${during(maker.column, days)}'}`;
   await db.command(
     `INSERT INTO ${aside} (${made}) SELECT ${made} FROM (${view!.as_select})
-     WHERE ${level.column} >= {from:DateTime('UTC')} AND ${level.column} < {to:DateTime('UTC')}
+     WHERE ${during(level.column, days)}
      ${narrow ? `SETTINGS additional_table_filters = ${narrow}` : ''}`,
-    { from, to },
+    {},
     // A day of a large fleet has more states than a query may hold in memory: beyond this they go through the disk.
     { max_partitions_per_insert_block: '0', max_threads: 2, max_bytes_before_external_group_by: '200000000', max_block_size: '16384', min_insert_block_size_rows: '16384' },
   );

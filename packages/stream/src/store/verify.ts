@@ -1,7 +1,7 @@
 import { DAY } from '@vacancy/shared';
 import type { Database } from './client.js';
 import type { Batch } from './journal.js';
-import { LEVELS, localDays, remake, type Days, type Level } from './levels.js';
+import { LEVELS, during, localDays, remake, type Days, type Level } from './levels.js';
 import type { ArchiveSettings } from './settings.js';
 
 /** What was wrong and has been put right: tables by name, with the local day (Unix seconds) or 0 for the raw table. */
@@ -71,8 +71,8 @@ const SERVERS = 'sum(samples) AS n, sum(gpu_samples) AS cards, sum(network_up_to
 /** Sums that a level and its sources must have in common, exactly: whole numbers all. A batch is checked before migrations: only columns that there were at first. */
 const SUMS: Readonly<Record<string, { readonly made: string; readonly source: string }>> = {
   network_corrections: {
-    made: 'SELECT sum(corrections) AS n, sum(network_up_bytes) AS up, sum(network_down_bytes) AS down FROM network_corrections WHERE ts >= {from:DateTime(\'UTC\')} AND ts < {to:DateTime(\'UTC\')}',
-    source: 'SELECT count() AS n, sum(`corrections.network_up_bytes`) AS up, sum(`corrections.network_down_bytes`) AS down FROM samples ARRAY JOIN `corrections.ts`, `corrections.network_up_bytes`, `corrections.network_down_bytes` WHERE `corrections.ts` >= {from:DateTime(\'UTC\')} AND `corrections.ts` < {to:DateTime(\'UTC\')}',
+    made: `SELECT sum(corrections) AS n, ${NETWORK} FROM network_corrections WHERE {in_ts}`,
+    source: 'SELECT count() AS n, sum(`corrections.network_up_bytes`) AS up, sum(`corrections.network_down_bytes`) AS down FROM samples ARRAY JOIN `corrections.ts`, `corrections.network_up_bytes`, `corrections.network_down_bytes` WHERE {in_corrections}',
   },
   gpus_minute: {
     made: 'SELECT sum(samples) AS n FROM gpus_minute WHERE {in_bucket}',
@@ -98,15 +98,16 @@ function cascade(of: string, source: string, sums: string) {
   return { [`${of}_hour`]: { made: select('hour'), source: select(source) }, [`${of}_day`]: { made: select('day'), source: select(source) } };
 }
 
-const within = (sql: string): string =>
+const within = (sql: string, day: Days): string =>
   sql
-    .replaceAll('{in_bucket}', "bucket >= {from:DateTime('UTC')} AND bucket < {to:DateTime('UTC')}")
-    .replaceAll('{in_ts}', "ts >= {from:DateTime('UTC')} AND ts < {to:DateTime('UTC')}");
+    .replaceAll('{in_bucket}', during('bucket', day))
+    .replaceAll('{in_ts}', during('ts', day))
+    .replaceAll('{in_corrections}', during('`corrections.ts`', day));
 
 async function agrees(db: Database, level: Level, day: Days): Promise<boolean> {
   const { made, source } = SUMS[level.table]!;
-  const [is] = await db.rows<Record<string, number>>(within(made), { ...day });
-  const [should] = await db.rows<Record<string, number>>(within(source), { ...day });
+  const [is] = await db.rows<Record<string, number>>(within(made, day));
+  const [should] = await db.rows<Record<string, number>>(within(source, day));
   return JSON.stringify(is) === JSON.stringify(should);
 }
 
