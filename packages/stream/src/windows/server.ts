@@ -58,7 +58,7 @@ export class Server<Label extends string, CardLabel extends Label> {
     this.#longest = windows - 1;
     this.#state = this.#memory.float64((1 + WINDOW) * windows).fill(-Infinity, 0, windows);
     for (let which = 0; which < windows; which++) this.#state[this.#window(which) + OLDEST] = Infinity;
-    this.#cpu = new RankedValues(windows, this.#memory);
+    this.#cpu = new RankedValues(windows, [], this.#memory);
     this.#cards = new Cards(settings);
     this.#figures = new Figures(settings, [], this.#memory);
     this.#moveTo(now);

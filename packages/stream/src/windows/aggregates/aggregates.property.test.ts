@@ -27,11 +27,12 @@ describe('RankedValues knows the numbers of each window by rank', () => {
   );
   const steps = fc.oneof(stepsOf(any), stepsOf(few), stepsOf(rarelyAnother));
   const LENGTHS = [30, 100, 100, 600];
+  const QUANTILES = [0, 0.25, 0.95, 1];
 
   it('whatever comes and goes, through splits, joins and cleaning', () => {
     fc.assert(
-      fc.property(steps, fc.boolean(), (all, quantiles) => {
-        const ranked = new RankedValues(LENGTHS.length);
+      fc.property(steps, (all) => {
+        const ranked = new RankedValues(LENGTHS.length, QUANTILES);
         let begun = LENGTHS.map(() => 0);
         let held: { x: number; ts: number }[] = [];
         let now = 1_000;
@@ -51,7 +52,7 @@ describe('RankedValues knows the numbers of each window by rank', () => {
             expect(ranked.median(window, start)).toBe(median(inside));
             expect(ranked.least(window, start)).toBe(inside[0] ?? NaN);
             expect(ranked.greatest(window, start)).toBe(inside.at(-1) ?? NaN);
-            if (quantiles) expect(ranked.quantile(0.95, window, start)).toBe(inside.length ? inside[Math.ceil(0.95 * inside.length) - 1] : NaN);
+            for (const q of QUANTILES) expect(ranked.quantile(q, window, start)).toBe(inside.length ? inside[Math.max(0, Math.ceil(q * inside.length) - 1)] : NaN);
           }
         }
       }),
@@ -95,13 +96,15 @@ describe('RankedValues knows the numbers of each window by rank', () => {
     expect(bytesEach(xs, 1_000)).toBeLessThan(5 * 16);
   });
 
-  it('gives any quantile', () => {
-    const ranked = new RankedValues(2);
+  it('gives any quantile that it was told to keep', () => {
+    const ranked = new RankedValues(2, [0, 0.01, 0.95, 1]);
     expect(ranked.quantile(0.5, 0, 0)).toBeNaN();
     for (let x = 1; x <= 100; x++) ranked.add(x, x, 0, 0);
     expect([0, 0.01, 0.5, 0.95, 1].map((q) => ranked.quantile(q, 0, 0))).toEqual([1, 1, 50, 95, 100]);
     for (let x = 1; x <= 50; x++) ranked.leave(x, 0);
     expect([0, 0.5, 1].map((q) => ranked.quantile(q, 0, 50))).toEqual([51, 75, 100]);
+    expect([0, 0.5, 0.95].map((q) => ranked.quantile(q, 1, 0))).toEqual([1, 50, 95]);
+    expect(() => ranked.quantile(0.99, 0, 50)).toThrow('0.99');
   });
 
   it('says so when it was told to let go of what it still needs', () => {

@@ -7,41 +7,52 @@ const MOST_AFTER_CLEANING = 28;
 /** What a leaf takes: first its numbers, then the moment of each. */
 const BLOCK = 2 * LEAF;
 
-// What is known of a window, side by side: how many numbers it has; the least and the greatest, and how many equal ones there are of each; and its
-// run: how many numbers come before it, how many it stands for, how many different ones these are, and of each what it is and how often it occurs.
+// What is known of a window, side by side: how many numbers it has; the least and the greatest, and how many equal ones there are of each; then
+// its runs.
 const SIZE = 0;
 const LEAST = 1;
 const LEAST_NUM = 2;
 const GREATEST = 3;
 const GREATEST_NUM = 4;
-const BEFORE = 5;
-const COUNT = 6;
-const RUN_SIZE = 7;
-const RUN = 8;
+const RUNS = 5;
+
+// Of a run: how many numbers come before it, how many it stands for, how many different ones these are, and of each what it is and how often it
+// occurs.
+const BEFORE = 0;
+const COUNT = 1;
+const DIFFERENT = 2;
+const VALUES = 3;
 const MOST_IN_RUN = 8;
-const OFTEN = RUN + MOST_IN_RUN;
-const WIDTH = OFTEN + MOST_IN_RUN;
+const OFTEN = VALUES + MOST_IN_RUN;
+const RUN = OFTEN + MOST_IN_RUN;
+
+const MEDIAN = 0.5;
 
 /**
- * Numbers by rank, each of a moment, shared by sliding windows of several lengths: any of a window's numbers by rank, so that every
- * quantile is exact whatever the numbers are.
+ * Numbers by rank, each of a moment, shared by sliding windows of several lengths: of each window the exact median, the least, the
+ * greatest, and the quantiles that were asked for at first, whatever the numbers are.
  *
  * The numbers lie in leaves, and no number of a leaf is greater than any of the next; within a leaf they lie as they came. Windows have no
  * place in the leaves: a number is in a window when its moment is after the window's start. So nothing has to be found when a number leaves;
  * it stays until its leaf is full and cleaned. Whenever one is full, two others are cleaned in turn, and small ones are joined.
  *
- * Of each window a run is kept: the different numbers around its median in their order, and how often each occurs. The same is kept of its
- * least and its greatest. What comes and goes elsewhere moves the median along the run by a step; only at an end of the run, or when the last of
- * the least has gone, are the next numbers looked for in the leaves, from there on.
+ * Of each window a run is kept for the median and for every other quantile: the different numbers around it in their order, and how often each
+ * occurs. The same is kept of the window's least and its greatest. What comes and goes elsewhere moves the quantile along its run by a step; only at an
+ * end of the run, or when the last of the least has gone, are the next numbers looked for in the leaves, from there on, past those whose
+ * numbers are all older than the window.
  *
  * Who asks for a window's number says when the window starts: those up to that moment must have left, and no others.
  */
 export class RankedValues {
   readonly #windows: number;
+  readonly #quantiles: readonly number[];
   readonly #known: Float64Array;
-  /** Leaf by leaf; and how many numbers each has. */
+  /** What is known of one window. */
+  readonly #width: number;
+  /** Leaf by leaf; how many numbers each has; and a moment that none of them is later than. */
   #numbers = new Float64Array(BLOCK);
   #sizes = new Uint8Array(1);
+  #newest = new Float64Array([-Infinity]);
   /** In the order of the numbers: each leaf, and what none of its numbers is less than. */
   #order = new Uint16Array(1);
   #floors = new Float64Array([-Infinity]);
@@ -50,13 +61,16 @@ export class RankedValues {
   /** The rank of the leaf that was cleaned last in turn. */
   #turn = 0;
 
-  constructor(windows: number, memory = new Memory()) {
+  /** @param quantiles besides the median those that are kept, each as a share from 0 to 1. */
+  constructor(windows: number, quantiles: readonly number[] = [], memory = new Memory()) {
     this.#windows = windows;
-    this.#known = memory.float64(WIDTH * windows);
+    this.#quantiles = [MEDIAN, ...quantiles];
+    this.#width = RUNS + RUN * this.#quantiles.length;
+    this.#known = memory.float64(this.#width * windows);
   }
 
   size(window: number): number {
-    return this.#known[WIDTH * window + SIZE]!;
+    return this.#known[this.#width * window + SIZE]!;
   }
 
   /** Puts a number of the moment `ts` into a window and into all longer ones, of which the longest holds what is after `start`. */
@@ -67,34 +81,39 @@ export class RankedValues {
     const at = BLOCK * leaf + this.#sizes[leaf]!++;
     this.#numbers[at] = x;
     this.#numbers[at + LEAF] = ts;
-    for (let each = window; each < this.#windows; each++) this.#enter(x, WIDTH * each);
+    if (ts > this.#newest[leaf]!) this.#newest[leaf] = ts;
+    for (let each = window; each < this.#windows; each++) this.#enter(x, this.#width * each);
   }
 
   /** Takes a number out of a window that holds it. */
   leave(x: number, window: number): void {
-    this.#exit(x, WIDTH * window);
+    this.#exit(x, this.#width * window);
   }
 
   /** The exact median, the mean of the two middle values when their number is even; NaN of nothing. */
   median(window: number, start: Millis): number {
-    const known = this.#known;
-    const at = WIDTH * window;
-    const size = known[at + SIZE]!;
-    if (size === 0) return NaN;
-    const lower = (size - 1) >>> 1;
-    const upper = size >>> 1;
-    while (lower < known[at + BEFORE]!) this.#walkDown(at, start);
-    while (upper >= known[at + BEFORE]! + known[at + COUNT]!) this.#walkUp(at, start);
-    let i = at + RUN;
-    let end = known[at + BEFORE]! + known[i + MOST_IN_RUN]!;
-    while (end <= lower) end += known[++i + MOST_IN_RUN]!;
-    return upper < end ? known[i]! : (known[i]! + known[i + 1]!) / 2;
+    const at = this.#width * window;
+    const size = this.#known[at + SIZE]!;
+    return size === 0 ? NaN : this.#middleOf(at + RUNS, (size - 1) >>> 1, size >>> 1, start);
+  }
+
+  /**
+   * The smallest value that at least the share `q` of a window's values does not exceed; NaN of nothing.
+   * @throws RangeError when `q` is none of the quantiles that are kept.
+   */
+  quantile(q: number, window: number, start: Millis): number {
+    const which = this.#quantiles.indexOf(q);
+    if (which < 0) throw new RangeError(`ranked values: the quantile ${q} is not kept`);
+    const at = this.#width * window;
+    const size = this.#known[at + SIZE]!;
+    const index = Math.max(0, Math.ceil(q * size) - 1);
+    return size === 0 ? NaN : this.#middleOf(at + RUNS + RUN * which, index, index, start);
   }
 
   /** The least number of a window, NaN of nothing. */
   least(window: number, start: Millis): number {
     const known = this.#known;
-    const at = WIDTH * window;
+    const at = this.#width * window;
     if (known[at + SIZE] === 0) return NaN;
     if (known[at + LEAST_NUM] === 0) {
       this.#above(known[at + LEAST]!, start, 1);
@@ -107,7 +126,7 @@ export class RankedValues {
   /** The greatest number of a window, NaN of nothing. */
   greatest(window: number, start: Millis): number {
     const known = this.#known;
-    const at = WIDTH * window;
+    const at = this.#width * window;
     if (known[at + SIZE] === 0) return NaN;
     if (known[at + GREATEST_NUM] === 0) {
       this.#below(known[at + GREATEST]!, start, 1);
@@ -117,22 +136,19 @@ export class RankedValues {
     return known[at + GREATEST]!;
   }
 
-  /** The smallest value that at least the share `q` (0–1) of a window's values does not exceed; NaN of nothing. Counted out when it is asked for. */
-  quantile(q: number, window: number, start: Millis): number {
-    const size = this.size(window);
-    if (size === 0) return NaN;
-    let index = Math.min(size - 1, Math.max(0, Math.ceil(q * size) - 1));
-    for (let rank = 0; rank < this.#leaves; rank++) {
-      const from = BLOCK * this.#order[rank]!;
-      const inside = this.#numbers.slice(from, from + this.#sizes[this.#order[rank]!]!).filter((_, i) => this.#numbers[from + i + LEAF]! > start);
-      if (index < inside.length) return inside.sort()[index]!;
-      index -= inside.length;
-    }
-    throw new RangeError(`ranked values: there are not ${size} after ${start}`);
+  get bytes(): number {
+    return [this.#known, this.#numbers, this.#sizes, this.#newest, this.#order, this.#floors].reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
-  get bytes(): number {
-    return [this.#known, this.#numbers, this.#sizes, this.#order, this.#floors].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  /** The mean of two neighbours by their indexes, or of one with itself; a run is moved until it has them. */
+  #middleOf(run: number, lower: number, upper: number, start: Millis): number {
+    const known = this.#known;
+    while (lower < known[run + BEFORE]!) this.#walkDown(run, start);
+    while (upper >= known[run + BEFORE]! + known[run + COUNT]!) this.#walkUp(run, start);
+    let i = run + VALUES;
+    let end = known[run + BEFORE]! + known[i + MOST_IN_RUN]!;
+    while (end <= lower) end += known[++i + MOST_IN_RUN]!;
+    return upper < end ? known[i]! : (known[i]! + known[i + 1]!) / 2;
   }
 
   #enter(x: number, at: number): void {
@@ -146,8 +162,7 @@ export class RankedValues {
       known[at + GREATEST_NUM] = x > known[at + GREATEST]! ? 1 : known[at + GREATEST_NUM]! + 1;
       known[at + GREATEST] = x;
     }
-    if (x < known[at + RUN]!) known[at + BEFORE]!++;
-    else if (x <= this.#endOfRun(at)) this.#enterRun(x, at);
+    for (let run = at + RUNS; run < at + this.#width; run += RUN) this.#enterRun(x, run, at);
   }
 
   #exit(x: number, at: number): void {
@@ -155,116 +170,122 @@ export class RankedValues {
     known[at + SIZE]!--;
     if (x === known[at + LEAST]) known[at + LEAST_NUM]!--;
     if (x === known[at + GREATEST]) known[at + GREATEST_NUM]!--;
-    if (x < known[at + RUN]!) known[at + BEFORE]!--;
-    else if (x <= this.#endOfRun(at)) this.#exitRun(x, at);
+    for (let run = at + RUNS; run < at + this.#width; run += RUN) {
+      if (x < known[run + VALUES]!) known[run + BEFORE]!--;
+      else if (x <= this.#lastOf(run)) this.#takeOut(x, run);
+    }
   }
 
   #begin(x: number, at: number): void {
     const known = this.#known;
-    known[at + LEAST] = known[at + GREATEST] = known[at + RUN] = x;
-    known[at + LEAST_NUM] = known[at + GREATEST_NUM] = known[at + OFTEN] = known[at + COUNT] = known[at + RUN_SIZE] = 1;
-    known[at + BEFORE] = 0;
+    known[at + LEAST] = known[at + GREATEST] = x;
+    known[at + LEAST_NUM] = known[at + GREATEST_NUM] = 1;
+    for (let run = at + RUNS; run < at + this.#width; run += RUN) {
+      known[run + VALUES] = x;
+      known[run + OFTEN] = known[run + COUNT] = known[run + DIFFERENT] = 1;
+      known[run + BEFORE] = 0;
+    }
   }
 
-  /** The last number of the run. An empty run still has the place of its last one, before or after which others are counted. */
-  #endOfRun(at: number): number {
-    return this.#known[at + RUN + Math.max(0, this.#known[at + RUN_SIZE]! - 1)]!;
+  /** The last number of a run. An empty run still has the place of its last one, before or after which others are counted. */
+  #lastOf(run: number): number {
+    return this.#known[run + VALUES + Math.max(0, this.#known[run + DIFFERENT]! - 1)]!;
   }
 
-  #enterRun(x: number, at: number): void {
+  #enterRun(x: number, run: number, at: number): void {
+    if (x < this.#known[run + VALUES]!) this.#known[run + BEFORE]!++;
+    else if (x <= this.#lastOf(run)) this.#putIn(x, run, at);
+  }
+
+  #putIn(x: number, run: number, at: number): void {
     const known = this.#known;
-    let size = known[at + RUN_SIZE]!;
-    let i = at + RUN;
-    while (i < at + RUN + size && known[i]! < x) i++;
-    if (i === at + RUN + size || known[i] !== x) {
-      if (size === MOST_IN_RUN) {
-        this.#dropAnEnd(at);
-        return this.#enterBesideRun(x, at);
+    const different = known[run + DIFFERENT]!;
+    const end = run + VALUES + different;
+    let i = run + VALUES;
+    while (i < end && known[i]! < x) i++;
+    if (i === end || known[i] !== x) {
+      if (different === MOST_IN_RUN) {
+        this.#dropAnEnd(run, at);
+        // The number may lie outside now.
+        return this.#enterRun(x, run, at);
       }
-      for (let to = at + RUN + size; to > i; to--) {
+      for (let to = end; to > i; to--) {
         known[to] = known[to - 1]!;
         known[to + MOST_IN_RUN] = known[to - 1 + MOST_IN_RUN]!;
       }
       known[i] = x;
       known[i + MOST_IN_RUN] = 0;
-      known[at + RUN_SIZE] = ++size;
+      known[run + DIFFERENT] = different + 1;
     }
     known[i + MOST_IN_RUN]!++;
-    known[at + COUNT]!++;
+    known[run + COUNT]!++;
   }
 
-  /** When an end has gone the number may lie outside. */
-  #enterBesideRun(x: number, at: number): void {
-    if (x < this.#known[at + RUN]!) this.#known[at + BEFORE]!++;
-    else if (x <= this.#endOfRun(at)) this.#enterRun(x, at);
-  }
-
-  #exitRun(x: number, at: number): void {
+  #takeOut(x: number, run: number): void {
     const known = this.#known;
-    known[at + COUNT]!--;
-    let i = at + RUN;
+    known[run + COUNT]!--;
+    let i = run + VALUES;
     while (known[i]! < x) i++;
     if (--known[i + MOST_IN_RUN]! > 0) return;
-    const last = at + RUN + --known[at + RUN_SIZE]!;
+    const last = run + VALUES + --known[run + DIFFERENT]!;
     for (; i < last; i++) {
       known[i] = known[i + 1]!;
       known[i + MOST_IN_RUN] = known[i + 1 + MOST_IN_RUN]!;
     }
   }
 
-  /** Of the run's ends the one goes that is farther from the middle. */
-  #dropAnEnd(at: number): void {
+  /** Of a run's ends the one goes that is farther from the quantile. */
+  #dropAnEnd(run: number, at: number): void {
     const known = this.#known;
-    if (2 * known[at + BEFORE]! + known[at + COUNT]! < known[at + SIZE]!) this.#dropFirst(at, 1);
-    else this.#dropLast(at, 1);
+    const share = this.#quantiles[(run - at - RUNS) / RUN]!;
+    if (known[run + BEFORE]! + known[run + COUNT]! / 2 < share * known[at + SIZE]!) this.#dropFirst(run, 1);
+    else this.#dropLast(run, 1);
   }
 
-  #dropFirst(at: number, num: number): void {
+  #dropFirst(run: number, num: number): void {
     const known = this.#known;
-    const size = known[at + RUN_SIZE]!;
-    for (let i = at + OFTEN; i < at + OFTEN + num; i++) {
-      known[at + BEFORE]! += known[i]!;
-      known[at + COUNT]! -= known[i]!;
+    const different = known[run + DIFFERENT]!;
+    for (let i = run + OFTEN; i < run + OFTEN + num; i++) {
+      known[run + BEFORE]! += known[i]!;
+      known[run + COUNT]! -= known[i]!;
     }
-    known.copyWithin(at + RUN, at + RUN + num, at + RUN + size);
-    known.copyWithin(at + OFTEN, at + OFTEN + num, at + OFTEN + size);
-    known[at + RUN_SIZE] = size - num;
+    for (const from of [run + VALUES, run + OFTEN]) known.copyWithin(from, from + num, from + different);
+    known[run + DIFFERENT] = different - num;
   }
 
-  #dropLast(at: number, num: number): void {
+  #dropLast(run: number, num: number): void {
     const known = this.#known;
-    for (let i = 0; i < num; i++) known[at + COUNT]! -= known[at + OFTEN + --known[at + RUN_SIZE]!]!;
+    for (let i = 0; i < num; i++) known[run + COUNT]! -= known[run + OFTEN + --known[run + DIFFERENT]!]!;
   }
 
-  /** Moves the run on by up to half of it. */
-  #walkUp(at: number, start: Millis): void {
+  /** Moves a run on by up to half of it. */
+  #walkUp(run: number, start: Millis): void {
     const known = this.#known;
-    const found = this.#above(this.#endOfRun(at), start, MOST_IN_RUN / 2);
-    this.#dropFirst(at, Math.max(0, known[at + RUN_SIZE]! - MOST_IN_RUN / 2));
-    const kept = known[at + RUN_SIZE]!;
+    const found = this.#above(this.#lastOf(run), start, MOST_IN_RUN / 2);
+    this.#dropFirst(run, Math.max(0, known[run + DIFFERENT]! - MOST_IN_RUN / 2));
+    const kept = known[run + DIFFERENT]!;
     for (let i = 0; i < found; i++) {
-      known[at + RUN + kept + i] = near[i]!;
-      known[at + OFTEN + kept + i] = often[i]!;
-      known[at + COUNT]! += often[i]!;
+      known[run + VALUES + kept + i] = near[i]!;
+      known[run + OFTEN + kept + i] = often[i]!;
+      known[run + COUNT]! += often[i]!;
     }
-    known[at + RUN_SIZE] = kept + found;
+    known[run + DIFFERENT] = kept + found;
   }
 
-  /** Moves the run back by up to half of it. */
-  #walkDown(at: number, start: Millis): void {
+  /** Moves a run back by up to half of it. */
+  #walkDown(run: number, start: Millis): void {
     const known = this.#known;
-    const found = this.#below(known[at + RUN]!, start, MOST_IN_RUN / 2);
-    this.#dropLast(at, Math.max(0, known[at + RUN_SIZE]! - MOST_IN_RUN / 2));
-    const kept = known[at + RUN_SIZE]!;
-    known.copyWithin(at + RUN + found, at + RUN, at + RUN + kept);
-    known.copyWithin(at + OFTEN + found, at + OFTEN, at + OFTEN + kept);
+    const found = this.#below(known[run + VALUES]!, start, MOST_IN_RUN / 2);
+    this.#dropLast(run, Math.max(0, known[run + DIFFERENT]! - MOST_IN_RUN / 2));
+    const kept = known[run + DIFFERENT]!;
+    for (const from of [run + VALUES, run + OFTEN]) known.copyWithin(from + found, from, from + kept);
     for (let i = 0; i < found; i++) {
-      known[at + RUN + found - 1 - i] = -near[i]!;
-      known[at + OFTEN + found - 1 - i] = often[i]!;
-      known[at + COUNT]! += often[i]!;
-      known[at + BEFORE]! -= often[i]!;
+      known[run + VALUES + found - 1 - i] = -near[i]!;
+      known[run + OFTEN + found - 1 - i] = often[i]!;
+      known[run + COUNT]! += often[i]!;
+      known[run + BEFORE]! -= often[i]!;
     }
-    known[at + RUN_SIZE] = kept + found;
+    known[run + DIFFERENT] = kept + found;
   }
 
   /**
@@ -277,8 +298,10 @@ export class RankedValues {
     let found = 0;
     for (let rank = this.#rankOf(x); rank < this.#leaves; rank++) {
       if (found === most && this.#floors[rank]! > near[found - 1]!) break;
-      const from = BLOCK * this.#order[rank]!;
-      const end = from + this.#sizes[this.#order[rank]!]!;
+      const leaf = this.#order[rank]!;
+      if (this.#newest[leaf]! <= start) continue;
+      const from = BLOCK * leaf;
+      const end = from + this.#sizes[leaf]!;
       for (let i = from; i < end; i++) if (this.#numbers[i + LEAF]! > start && this.#numbers[i]! > x) found = note(this.#numbers[i]!, found, most);
     }
     if (found === 0) throw new RangeError(`ranked values: nothing after ${start} is greater than ${x}`);
@@ -289,9 +312,12 @@ export class RankedValues {
   #below(x: number, start: Millis, most: number): number {
     let found = 0;
     for (let rank = this.#rankOf(x); rank >= 0; rank--) {
-      const from = BLOCK * this.#order[rank]!;
-      const end = from + this.#sizes[this.#order[rank]!]!;
-      if (this.#floors[rank]! < x) for (let i = from; i < end; i++) if (this.#numbers[i + LEAF]! > start && this.#numbers[i]! < x) found = note(-this.#numbers[i]!, found, most);
+      const leaf = this.#order[rank]!;
+      if (this.#newest[leaf]! > start && this.#floors[rank]! < x) {
+        const from = BLOCK * leaf;
+        const end = from + this.#sizes[leaf]!;
+        for (let i = from; i < end; i++) if (this.#numbers[i + LEAF]! > start && this.#numbers[i]! < x) found = note(-this.#numbers[i]!, found, most);
+      }
       if (found === most && this.#floors[rank]! < -near[found - 1]!) break;
     }
     if (found === 0) throw new RangeError(`ranked values: nothing after ${start} is less than ${x}`);
@@ -358,6 +384,7 @@ export class RankedValues {
     this.#floors[rank + 1] = this.#numbers[upper < size ? from + upper : from]!;
     this.#numbers.copyWithin(BLOCK * right, from + upper, from + size);
     this.#numbers.copyWithin(BLOCK * right + LEAF, from + LEAF + upper, from + LEAF + size);
+    this.#newest[right] = this.#newest[left]!;
     this.#sizes[left] = upper;
     this.#sizes[right] = size - upper;
   }
@@ -408,6 +435,7 @@ export class RankedValues {
     const to = BLOCK * left + this.#sizes[left]!;
     this.#numbers.copyWithin(to, BLOCK * right, BLOCK * right + this.#sizes[right]!);
     this.#numbers.copyWithin(to + LEAF, BLOCK * right + LEAF, BLOCK * right + LEAF + this.#sizes[right]!);
+    this.#newest[left] = Math.max(this.#newest[left]!, this.#newest[right]!);
     this.#sizes[left]! += this.#sizes[right]!;
     this.#sizes[right] = 0;
     this.#free.push(right);
@@ -421,11 +449,12 @@ export class RankedValues {
     if (leaf !== undefined) return leaf;
     if (this.#leaves === this.#order.length) {
       const capacity = Math.ceil(1.2 * this.#leaves) + 1;
-      const buffer = new ArrayBuffer(8 * (BLOCK + 2) * capacity);
+      const buffer = new ArrayBuffer(8 * (BLOCK + 3) * capacity);
       this.#numbers = grown(this.#numbers, new Float64Array(buffer, 0, BLOCK * capacity));
       this.#floors = grown(this.#floors, new Float64Array(buffer, 8 * BLOCK * capacity, capacity));
-      this.#order = grown(this.#order, new Uint16Array(buffer, 8 * (BLOCK + 1) * capacity, capacity));
-      this.#sizes = grown(this.#sizes, new Uint8Array(buffer, 8 * (BLOCK + 1) * capacity + 2 * capacity, capacity));
+      this.#newest = grown(this.#newest, new Float64Array(buffer, 8 * (BLOCK + 1) * capacity, capacity));
+      this.#order = grown(this.#order, new Uint16Array(buffer, 8 * (BLOCK + 2) * capacity, capacity));
+      this.#sizes = grown(this.#sizes, new Uint8Array(buffer, 8 * (BLOCK + 2) * capacity + 2 * capacity, capacity));
     }
     return this.#leaves;
   }
