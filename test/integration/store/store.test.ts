@@ -12,6 +12,7 @@ import { decode } from '../../../packages/stream/src/ingest/decode.js';
 import { Tail } from '../../../packages/stream/src/ingest/tail.js';
 import { silentLog } from '../../../packages/stream/src/log.js';
 import type { Database } from '../../../packages/stream/src/store/client.js';
+import { rebuild } from '../../../packages/stream/src/store/rebuild.js';
 import { createStore, type Store, type StoreOptions } from '../../../packages/stream/src/store/store.js';
 import { startTestEngine, type TestEngine } from '../../harness/clickhouse.js';
 import { startTestNats, waitFor, type TestNats } from '../../harness/nats.js';
@@ -331,6 +332,26 @@ describe('after an unclean stop', () => {
     const list = take(900).map((sample) => ({ ...sample, network_out: 0 }));
     await mendsAfter(list, [300, 400], (db) =>
       db.command("ALTER TABLE servers_minute UPDATE network_down_total = network_down_total + 5 WHERE server = (SELECT min(server) FROM samples) SETTINGS mutations_sync = 2"));
+  });
+
+  it('finishes a rebuild that was cut off when the old rows were out and the new ones not yet in', async () => {
+    const list = take(900);
+    await publish(nats, list);
+    {
+      await using store = open({ limits: { messages: 5000, age_ms: 200 } });
+      await store.start();
+      await waitFor(() => store.status().inserted === list.length, 30_000, 'stored');
+      const killed: Database = {
+        ...store.db, name: store.db.name, rows: (...query) => store.db.rows(...query),
+        command: (sql, ...rest) => (/^ALTER TABLE servers_hour ATTACH/.test(sql) ? Promise.reject(new Error('killed')) : store.db.command(sql, ...rest)),
+      };
+      await expect(rebuild(killed, store.settings, {}, () => {})).rejects.toThrow('killed');
+      expect(await store.db.rows('SELECT sum(samples) AS samples FROM servers_hour')).toEqual([{ samples: 0 }]);
+    }
+    await using store = open();
+    await store.start();
+    await expectExactly(store, list);
+    expect(await store.db.rows("SELECT name FROM system.tables WHERE name LIKE '%_remade' AND database = {db:String}", { db: store.db.name })).toEqual([]);
   });
 
   /** Stores a list whose part from `from` to `to` comes late, lets go of what `lose` says, and starts again as after a kill. */

@@ -69,17 +69,31 @@ export async function localDays(db: Database, timezone: string, first: number, l
 /**
  * Makes one level's rows of a stretch anew from the tables before it, by the very SELECTs of its materialized views.
  * They are made aside and then swapped in; ATTACH PARTITION runs no views, so the levels behind do not count them again.
- * Nothing may be inserted into the stretch meanwhile.
+ * Nothing may be inserted into the stretch meanwhile. Cut off between taking the old rows out and putting the new ones in, it leaves the
+ * table aside, by which `cutOff` knows the stretch.
  */
 export async function remake(db: Database, level: Level, days: Days): Promise<void> {
-  const aside = `${level.table}_remade`;
+  const aside = `${level.table}${ASIDE}`;
   await db.command(`DROP TABLE IF EXISTS ${aside} SYNC`);
-  await db.command(`CREATE TABLE ${aside} AS ${level.table}`);
+  await db.command(`CREATE TABLE ${aside} AS ${level.table} COMMENT '${JSON.stringify(days)}'`);
   const columns = await columnsOf(db, level.table);
   for (const maker of level.made) await fill(db, aside, level, maker, columns, days);
   await db.command(`DELETE FROM ${level.table} WHERE ${during(level.column, days)}`);
   await attachAll(db, aside, level.table);
   await db.command(`DROP TABLE ${aside} SYNC`);
+}
+
+const ASIDE = '_remade';
+
+/** What was being made anew when its process or the engine ended, in the order in which it can be made. */
+export async function cutOff(db: Database): Promise<{ level: Level; days: Days }[]> {
+  const found = await db.rows<{ name: string; comment: string }>('SELECT name, comment FROM system.tables WHERE database = {db:String} AND endsWith(name, {aside:String})', {
+    db: db.name, aside: ASIDE,
+  });
+  return LEVELS.flatMap((level) => {
+    const comment = found.find(({ name }) => name === `${level.table}${ASIDE}`)?.comment;
+    return comment ? [{ level, days: JSON.parse(comment) as Days }] : [];
+  });
 }
 
 async function fill(db: Database, aside: string, level: Level, maker: Maker, columns: ReadonlySet<string>, days: Days): Promise<void> {

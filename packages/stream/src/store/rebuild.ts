@@ -1,8 +1,8 @@
 import { DAY, systemClock, type Clock } from '@vacancy/shared';
 import type { Database } from './client.js';
-import { LEVELS, localDays, remake } from './levels.js';
+import { LEVELS, cutOff, localDays, remake } from './levels.js';
 import type { ArchiveSettings } from './settings.js';
-import { canRemake } from './verify.js';
+import { canRemake, type Repair } from './verify.js';
 
 export interface RebuildOptions {
   /** Tables of the archives; all when absent. */
@@ -46,6 +46,20 @@ export async function rebuild(
       onProgress({ done: ++done, total, table: level.table, day: day.from, skipped });
     }
   }
+}
+
+/**
+ * Finishes what was being made anew when the service or the engine was killed: its rows may be out of the archive already.
+ * @returns what was finished, and what stays as it is because what it is made of is not kept any more; the table aside then has its rows.
+ */
+export async function finishRebuild(db: Database, settings: ArchiveSettings, now: number): Promise<{ finished: Repair[]; left: Repair[] }> {
+  const all: { finished: Repair[]; left: Repair[] } = { finished: [], left: [] };
+  for (const { level, days } of await cutOff(db)) {
+    const can = canRemake(level, days, settings, now);
+    if (can) await remake(db, level, days);
+    all[can ? 'finished' : 'left'].push({ table: level.table, day: days.from });
+  }
+  return all;
 }
 
 async function spanOf(db: Database, now: number): Promise<{ first: number; last: number }> {

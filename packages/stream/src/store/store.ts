@@ -12,7 +12,7 @@ import { Journal } from './journal.js';
 import { Ledger } from './ledger.js';
 import { migrate } from './migrate.js';
 import { StreamReader, type PullLimits, type Position } from './pull.js';
-import { rebuild, type RebuildOptions, type RebuildProgress } from './rebuild.js';
+import { finishRebuild, rebuild, type RebuildOptions, type RebuildProgress } from './rebuild.js';
 import { isMade, ledgerFromRows, positionFromRows, positionIn, positionOf, trusted } from './recover.js';
 import { defaultSettings, type ArchiveSettings } from './settings.js';
 import { verifyBatch } from './verify.js';
@@ -203,6 +203,7 @@ class JetStreamStore implements Store {
     if (this.#options.shared) await this.#takeTurn();
     const found = await this.#journal.read();
     const made = await isMade(this.db);
+    if (made) await this.#finishRebuild();
     const rows = made && (this.#options.shared || !found) ? await positionFromRows(this.db) : undefined;
     const { journal, unsure } = await trusted(this.db, found, rows);
     // Before migrating: a view that is made anew would count a batch that is sent again twice.
@@ -241,6 +242,12 @@ class JetStreamStore implements Store {
     this.#token = batch.token;
     // Migrations come next: after them its blocks would be new ones to views that changed.
     await this.#journal.markClean(batch.token);
+  }
+
+  async #finishRebuild(): Promise<void> {
+    const { finished, left } = await finishRebuild(this.db, this.settings, this.#clock.now());
+    if (finished.length > 0) this.#options.log.warn({ finished }, 'finished what was being made anew');
+    if (left.length > 0) this.#options.log.error({ left }, 'a rebuild was cut off, and what it made its rows from is not kept any more: look into the tables of these names with "_remade"');
   }
 
   /** @returns how many tables' blocks were missing. */
