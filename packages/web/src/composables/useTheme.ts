@@ -1,4 +1,5 @@
-import { inject, readonly, shallowRef, type InjectionKey, type Ref } from 'vue';
+import { inject, readonly, shallowRef, watch, type InjectionKey, type Ref } from 'vue';
+import { usePrinting } from './usePrinting.js';
 import { readStored, writeStored } from './stored.js';
 
 export type Theme = 'light' | 'dark';
@@ -27,11 +28,15 @@ export function createTheme(root: HTMLElement = document.documentElement): Theme
   const stored = readStored('theme');
   const choice = shallowRef<ThemeChoice>(stored === 'light' || stored === 'dark' ? stored : 'auto');
   const theme = shallowRef<Theme>('light');
+  const printing = usePrinting();
   const apply = (): void => {
-    theme.value = choice.value === 'auto' ? (system.matches ? 'dark' : 'light') : choice.value;
+    const chosen = choice.value === 'auto' ? (system.matches ? 'dark' : 'light') : choice.value;
+    // Paper is white.
+    theme.value = printing.value ? 'light' : chosen;
     root.dataset['theme'] = theme.value;
   };
   system.addEventListener('change', apply);
+  watch(printing, apply, { flush: 'sync' });
   apply();
   return {
     choice: readonly(choice),

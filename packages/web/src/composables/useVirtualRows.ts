@@ -1,4 +1,5 @@
 import { computed, onMounted, onScopeDispose, shallowRef, type ComputedRef, type ShallowRef } from 'vue';
+import { usePrinting } from './usePrinting.js';
 
 /** Rows drawn beyond the visible ones, so that a quick scroll does not show an empty edge. */
 const OVERSCAN = 4;
@@ -20,24 +21,21 @@ export function visibleSpan(count: number, rowHeight: number, top: number, heigh
 export function useVirtualRows(scroller: Readonly<ShallowRef<HTMLElement | null>>, count: () => number, rowHeight: number): ComputedRef<Span> {
   const top = shallowRef(0);
   const height = shallowRef(600);
-  /** Paper cannot be scrolled. */
-  const printed = shallowRef(false);
+  const printing = usePrinting();
   onMounted(() => {
     const element = scroller.value!;
     const measure = (): void => {
       top.value = element.scrollTop;
       height.value = element.clientHeight;
     };
-    const print = (event: Event): void => void (printed.value = event.type === 'beforeprint');
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     element.addEventListener('scroll', measure, { passive: true });
-    for (const event of ['beforeprint', 'afterprint']) window.addEventListener(event, print);
     onScopeDispose(() => {
       observer.disconnect();
       element.removeEventListener('scroll', measure);
-      for (const event of ['beforeprint', 'afterprint']) window.removeEventListener(event, print);
     });
   });
-  return computed(() => (printed.value ? { start: 0, end: count() } : visibleSpan(count(), rowHeight, top.value, height.value)));
+  // Paper cannot be scrolled.
+  return computed(() => (printing.value ? { start: 0, end: count() } : visibleSpan(count(), rowHeight, top.value, height.value)));
 }
