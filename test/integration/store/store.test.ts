@@ -345,7 +345,7 @@ describe('after an unclean stop', () => {
         ...store.db, name: store.db.name, rows: (...query) => store.db.rows(...query),
         command: (sql, ...rest) => (/^ALTER TABLE servers_hour ATTACH/.test(sql) ? Promise.reject(new Error('killed')) : store.db.command(sql, ...rest)),
       };
-      await expect(rebuild(killed, store.settings, {}, () => {})).rejects.toThrow('killed');
+      await expect(rebuild(killed, store.settings, {}, () => {}, undefined, systemClock, () => true)).rejects.toThrow('killed');
       expect(await store.db.rows('SELECT sum(samples) AS samples FROM servers_hour')).toEqual([{ samples: 0 }]);
     }
     await using store = open();

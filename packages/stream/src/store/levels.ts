@@ -68,32 +68,48 @@ export async function localDays(db: Database, timezone: string, first: number, l
 
 /**
  * Makes one level's rows of a stretch anew from the tables before it, by the very SELECTs of its materialized views.
- * They are made aside and then swapped in; ATTACH PARTITION runs no views, so the levels behind do not count them again.
- * Nothing may be inserted into the stretch meanwhile. Cut off between taking the old rows out and putting the new ones in, it leaves the
- * table aside, by which `cutOff` knows the stretch.
+ * They are made aside; when they are whole they get a name of their own, by which `cutOff` knows them, and are swapped in. So whenever it is cut off,
+ * either the old rows are still there or the new ones are known. Nothing may be inserted into the stretch meanwhile.
  */
 export async function remake(db: Database, level: Level, days: Days): Promise<void> {
-  const aside = `${level.table}${ASIDE}`;
+  const aside = `${level.table}_remade`;
   await db.command(`DROP TABLE IF EXISTS ${aside} SYNC`);
-  await db.command(`CREATE TABLE ${aside} AS ${level.table} COMMENT '${JSON.stringify(days)}'`);
+  await db.command(`CREATE TABLE ${aside} AS ${level.table}`);
   const columns = await columnsOf(db, level.table);
   for (const maker of level.made) await fill(db, aside, level, maker, columns, days);
-  await db.command(`DELETE FROM ${level.table} WHERE ${during(level.column, days)}`);
-  await attachAll(db, aside, level.table);
-  await db.command(`DROP TABLE ${aside} SYNC`);
+  const [known] = await db.rows<{ result: 0 | 1 }>(`EXISTS TABLE ${whole(level, days)}`);
+  await db.command(known!.result ? `EXCHANGE TABLES ${aside} AND ${whole(level, days)}` : `RENAME TABLE ${aside} TO ${whole(level, days)}`);
+  await swapIn(db, level, days);
+  await db.command(`DROP TABLE IF EXISTS ${aside} SYNC`);
 }
 
-const ASIDE = '_remade';
+const whole = (level: Level, { from, to }: Days): string => `${level.table}_remade_${from}_${to}`;
 
-/** What was being made anew when its process or the engine ended, in the order in which it can be made. */
+/** Puts rows that were made aside in the place of the old ones; may be repeated. ATTACH PARTITION runs no views, so the levels behind do not count them again. */
+async function swapIn(db: Database, level: Level, days: Days): Promise<void> {
+  await db.command(`DELETE FROM ${level.table} WHERE ${during(level.column, days)}`);
+  await attachAll(db, whole(level, days), level.table);
+  await db.command(`DROP TABLE ${whole(level, days)} SYNC`);
+}
+
+/** Drops what lies aside when the level has as much of the stretch: then it was swapped in already. */
+export async function swapInWhereMissing(db: Database, level: Level, days: Days): Promise<void> {
+  const num = level.table === 'network_corrections' ? 'corrections' : 'samples';
+  const [sums] = await db.rows<{ aside: number; there: number }>(
+    `SELECT (SELECT sum(${num}) FROM ${whole(level, days)}) AS aside, (SELECT sum(${num}) FROM ${level.table} WHERE ${during(level.column, days)}) AS there`,
+  );
+  if (sums!.there < sums!.aside) await swapIn(db, level, days);
+  else await db.command(`DROP TABLE ${whole(level, days)} SYNC`);
+}
+
+/** What was about to be swapped in when the service or the engine ended, in the order in which levels are made. */
 export async function cutOff(db: Database): Promise<{ level: Level; days: Days }[]> {
-  const found = await db.rows<{ name: string; comment: string }>('SELECT name, comment FROM system.tables WHERE database = {db:String} AND endsWith(name, {aside:String})', {
-    db: db.name, aside: ASIDE,
-  });
-  return LEVELS.flatMap((level) => {
-    const comment = found.find(({ name }) => name === `${level.table}${ASIDE}`)?.comment;
-    return comment ? [{ level, days: JSON.parse(comment) as Days }] : [];
-  });
+  const tables = await db.rows<{ name: string }>("SELECT name FROM system.tables WHERE database = {db:String} AND match(name, '_remade_[0-9]+_[0-9]+$')", { db: db.name });
+  return LEVELS.flatMap((level) =>
+    tables.flatMap(({ name }) => {
+      const [table, from, to] = name.split(/_remade_|_(?=\d+$)/);
+      return table === level.table ? [{ level, days: { from: Number(from), to: Number(to) } }] : [];
+    }));
 }
 
 async function fill(db: Database, aside: string, level: Level, maker: Maker, columns: ReadonlySet<string>, days: Days): Promise<void> {

@@ -91,7 +91,8 @@ async function latest(db: Database, name: string): Promise<string | undefined> {
   return (await db.rows<{ value: string }>(sql, { name }))[0]?.value;
 }
 
-async function refuseOtherTimezone(db: Database, timezone: string): Promise<void> {
+/** @throws MigrationError when the archives there begin their days at other moments. */
+export async function refuseOtherTimezone(db: Database, timezone: string): Promise<void> {
   const before = await latest(db, 'timezone');
   if (before === undefined || before === timezone) return;
   throw new MigrationError(

@@ -1,8 +1,9 @@
-import { DAY, systemClock, type Clock } from '@vacancy/shared';
-import type { Database } from './client.js';
-import { LEVELS, cutOff, localDays, remake } from './levels.js';
+import { DAY, MINUTE, SECOND, systemClock, type Clock } from '@vacancy/shared';
+import { isRetryable, type Database } from './client.js';
+import { canRemake, keptSince } from './kept.js';
+import { LEVELS, cutOff, localDays, remake, swapInWhereMissing } from './levels.js';
 import type { ArchiveSettings } from './settings.js';
-import { canRemake, type Repair } from './verify.js';
+import type { Repair } from './verify.js';
 
 export interface RebuildOptions {
   /** Tables of the archives; all when absent. */
@@ -22,6 +23,9 @@ export interface RebuildProgress {
   readonly skipped: boolean;
 }
 
+/** An engine that was killed is back within seconds; what it left half done is finished before anything is stored. */
+const PATIENCE_MS = 2 * MINUTE;
+
 /** Makes archives anew from the samples and minutes that are still kept, level by level and day by day, each day alone. */
 export async function rebuild(
   db: Database,
@@ -30,36 +34,50 @@ export async function rebuild(
   onProgress: (progress: RebuildProgress) => void,
   alone: <T>(task: () => Promise<T>) => Promise<T> = (task) => task(),
   clock: Clock = systemClock,
+  ended: () => boolean = () => false,
 ): Promise<void> {
   const unknown = tables?.filter((name) => !LEVELS.some(({ table }) => table === name)) ?? [];
   if (unknown.length > 0) throw new RangeError(`There is no archive "${unknown[0]}". There are: ${LEVELS.map(({ table }) => table).join(', ')}.`);
   const levels = LEVELS.filter(({ table }) => !tables || tables.includes(table));
   const now = clock.now();
+  const patiently = (task: () => Promise<unknown>) => alone(() => insist(task, clock, ended));
+  await patiently(() => finishRebuild(db, settings, now));
+  const kept = await keptSince(db, settings, now);
   const span = await spanOf(db, now);
   const days = await localDays(db, settings.timezone, Math.max(from ?? span.first, span.first), Math.min(to ?? span.last, span.last));
   const total = levels.length * days.length;
   let done = 0;
   for (const level of levels) {
     for (const day of days) {
-      const skipped = !canRemake(level, day, settings, now);
-      if (!skipped) await alone(() => remake(db, level, day));
+      const skipped = !canRemake(level, day, kept);
+      if (!skipped) await patiently(() => remake(db, level, day));
       onProgress({ done: ++done, total, table: level.table, day: day.from, skipped });
     }
   }
 }
 
-/**
- * Finishes what was being made anew when the service or the engine was killed: its rows may be out of the archive already.
- * @returns what was finished, and what stays as it is because what it is made of is not kept any more; the table aside then has its rows.
- */
-export async function finishRebuild(db: Database, settings: ArchiveSettings, now: number): Promise<{ finished: Repair[]; left: Repair[] }> {
-  const all: { finished: Repair[]; left: Repair[] } = { finished: [], left: [] };
-  for (const { level, days } of await cutOff(db)) {
-    const can = canRemake(level, days, settings, now);
-    if (can) await remake(db, level, days);
-    all[can ? 'finished' : 'left'].push({ table: level.table, day: days.from });
+async function insist(task: () => Promise<unknown>, clock: Clock, ended: () => boolean): Promise<void> {
+  for (const end = clock.now() + PATIENCE_MS; ; ) {
+    try {
+      await task();
+      return;
+    } catch (error) {
+      if (!isRetryable(error) || ended() || clock.now() > end) throw error;
+      await new Promise<void>((resolve) => clock.setTimer(SECOND, resolve));
+    }
   }
-  return all;
+}
+
+/**
+ * Finishes what was about to be swapped in when the service or the engine was killed: the old rows may be out of the archive already.
+ * Samples may have come since, so it is made anew once more where that can be; where not, what was made is put back if it is missing.
+ */
+export async function finishRebuild(db: Database, settings: ArchiveSettings, now: number): Promise<Repair[]> {
+  const all = await cutOff(db);
+  if (all.length === 0) return [];
+  const kept = await keptSince(db, settings, now);
+  for (const { level, days } of all) await (canRemake(level, days, kept) ? remake : swapInWhereMissing)(db, level, days);
+  return all.map(({ level, days }) => ({ table: level.table, day: days.from }));
 }
 
 async function spanOf(db: Database, now: number): Promise<{ first: number; last: number }> {

@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '@vacancy/shared';
 import type { Database } from './client.js';
 import { LEVELS } from './levels.js';
 import { migrate } from './migrate.js';
-import { rebuild, type RebuildProgress } from './rebuild.js';
+import { finishRebuild, rebuild, type RebuildProgress } from './rebuild.js';
 import { checkSettings, type ArchiveSettings } from './settings.js';
 
 /** The files whose tables and views begin their buckets at local times. */
@@ -18,6 +18,7 @@ export async function changeTimezone(
 ): Promise<void> {
   checkSettings(settings);
   const local = LEVELS.filter(({ kept }) => kept === 'hour_days' || kept === 'day_days').map(({ table }) => table);
+  await finishRebuild(db, settings, clock.now());
   await dropViews(db, local);
   for (const table of local) await setAside(db, table);
   await db.command('DELETE FROM migrations WHERE name IN {names:Array(String)}', { names: LOCAL_FILES });

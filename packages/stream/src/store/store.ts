@@ -10,7 +10,7 @@ import { insertSamples, type BulkOptions } from './bulk.js';
 import { saveInventory } from './inventory.js';
 import { Journal } from './journal.js';
 import { Ledger } from './ledger.js';
-import { migrate } from './migrate.js';
+import { migrate, refuseOtherTimezone } from './migrate.js';
 import { StreamReader, type PullLimits, type Position } from './pull.js';
 import { finishRebuild, rebuild, type RebuildOptions, type RebuildProgress } from './rebuild.js';
 import { isMade, ledgerFromRows, positionFromRows, positionIn, positionOf, trusted } from './recover.js';
@@ -156,8 +156,13 @@ class JetStreamStore implements Store {
   }
 
   rebuild(options: RebuildOptions = {}, onProgress: (progress: RebuildProgress) => void = () => {}): Promise<void> {
-    const alone = <T>(task: () => Promise<T>) => (this.#writer ? this.#writer.exclusively(task) : task());
-    return rebuild(this.db, this.settings, options, onProgress, alone, this.#clock);
+    const writer = this.#writer;
+    const alone = async <T>(task: () => Promise<T>): Promise<T> => {
+      const stores = writer && writer === this.#writer && ((await this.#claim?.confirm()) ?? true);
+      if (!stores) throw new Error('Archives are made anew by the service that stores, once it does: the database is away or being prepared, or another service stores.');
+      return writer.exclusively(task);
+    };
+    return rebuild(this.db, this.settings, options, onProgress, alone, this.#clock, () => this.#disposed);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -203,7 +208,10 @@ class JetStreamStore implements Store {
     if (this.#options.shared) await this.#takeTurn();
     const found = await this.#journal.read();
     const made = await isMade(this.db);
-    if (made) await this.#finishRebuild();
+    if (made) {
+      await refuseOtherTimezone(this.db, this.settings.timezone);
+      await this.#finishRebuild();
+    }
     const rows = made && (this.#options.shared || !found) ? await positionFromRows(this.db) : undefined;
     const { journal, unsure } = await trusted(this.db, found, rows);
     // Before migrating: a view that is made anew would count a batch that is sent again twice.
@@ -245,13 +253,13 @@ class JetStreamStore implements Store {
   }
 
   async #finishRebuild(): Promise<void> {
-    const { finished, left } = await finishRebuild(this.db, this.settings, this.#clock.now());
-    if (finished.length > 0) this.#options.log.warn({ finished }, 'finished what was being made anew');
-    if (left.length > 0) this.#options.log.error({ left }, 'a rebuild was cut off, and what it made its rows from is not kept any more: look into the tables of these names with "_remade"');
+    const finished = await finishRebuild(this.db, this.settings, this.#clock.now());
+    if (finished.length > 0) this.#options.log.warn({ finished }, 'finished making archives anew, which a kill had cut off');
   }
 
   /** @returns how many tables' blocks were missing. */
   async #mend(batch: Made['batch']): Promise<number> {
+    await this.#finishRebuild();
     const repairs = await verifyBatch(this.db, batch, this.settings, this.#clock.now());
     this.#counts.repairs += repairs.length;
     const { from, to } = batch;

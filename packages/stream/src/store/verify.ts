@@ -1,6 +1,6 @@
-import { DAY } from '@vacancy/shared';
 import type { Database } from './client.js';
 import type { Batch } from './journal.js';
+import { canRemake, keptSince, type Kept } from './kept.js';
 import { LEVELS, during, localDays, remake, type Days, type Level } from './levels.js';
 import type { ArchiveSettings } from './settings.js';
 
@@ -23,7 +23,8 @@ export async function verifyBatch(db: Database, batch: Batch, settings: ArchiveS
   if (batch.rejected > 0) repairs.push(...(await mendTable(db, 'rejected_samples', batch.rejections, `stream = {stream:String} AND stream_seq BETWEEN {from:UInt64} AND {to:UInt64}`, batch)));
   if (!batch.span) return repairs;
   repairs.push(...(await mendTable(db, 'samples', batch.samples, `stream = {stream:String} AND batch = {to:UInt64}`, batch)));
-  for (const day of await localDays(db, settings.timezone, ...batch.span)) repairs.push(...(await mendDay(db, day, settings, now)));
+  const kept = await keptSince(db, settings, now);
+  for (const day of await localDays(db, settings.timezone, ...batch.span)) repairs.push(...(await mendDay(db, day, kept)));
   return repairs;
 }
 
@@ -48,21 +49,14 @@ async function mendTable(db: Database, table: string, block: Uint8Array, isOfBat
 }
 
 /** Level by level in the order in which they are made, so that what is mended first is right for the next. */
-export async function mendDay(db: Database, day: Days, settings: ArchiveSettings, now: number): Promise<Repair[]> {
+async function mendDay(db: Database, day: Days, kept: Kept): Promise<Repair[]> {
   const repairs: Repair[] = [];
   for (const level of LEVELS) {
-    if (!canRemake(level, day, settings, now) || (await agrees(db, level, day))) continue;
+    if (!canRemake(level, day, kept) || (await agrees(db, level, day))) continue;
     await remake(db, level, day);
     repairs.push({ table: level.table, day: day.from });
   }
   return repairs;
-}
-
-/** Only while everything that the day's rows are made from is kept: a day whose samples have expired cannot be judged by them. */
-export function canRemake(level: Level, day: Days, { retention }: ArchiveSettings, now: number): boolean {
-  const fromRaw = level.made.some(({ source }) => source === 'samples');
-  const days = fromRaw ? retention.raw_days : retention.minute_days;
-  return days === null || day.from * 1000 > now - (days - 1) * DAY;
 }
 
 const NETWORK = 'sum(network_up_bytes) AS up, sum(network_down_bytes) AS down';

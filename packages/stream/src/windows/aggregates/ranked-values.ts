@@ -73,7 +73,7 @@ export class RankedValues {
   }
 
   /**
-   * The smallest value that at least the share `q` of a window's values does not exceed; NaN of nothing.
+   * The smallest value that at least the share `q` of a window's values does not exceed, one in 10⁹ more or less; NaN of nothing.
    * @throws RangeError when `q` is none of the quantiles that are kept.
    */
   quantile(q: number, window: number, start: Millis): number {
@@ -81,7 +81,8 @@ export class RankedValues {
     if (which < 0) throw new RangeError(`ranked values: the quantile ${q} is not kept`);
     const at = this.#width * window;
     const size = this.#known[at + SIZE]!;
-    const index = Math.max(0, Math.ceil(q * size) - 1);
+    // 0.07 of 100 is more than 7 in floating-point numbers.
+    const index = Math.max(0, Math.ceil(q * size - 1e-9 * size) - 1);
     return size === 0 ? NaN : this.#middleOf(at + RUNS + RUN * which, index, index, start);
   }
 
