@@ -136,5 +136,20 @@ describe('migrations', () => {
     await migrate(db, defaultSettings({ retention: { ...DEFAULT_RETENTION, minute_days: null, day_days: 3650 } }));
     expect(await ttl('servers_minute')).toBeUndefined();
     expect(await ttl('servers_day')).toBe('toDateTime(bucket) + toIntervalDay(3650)');
+    // Beyond the end of a DateTime everything would be gone at once.
+    await migrate(db, defaultSettings({ retention: { ...DEFAULT_RETENTION, minute_days: 36_500 } }));
+    expect(await ttl('servers_minute')).toBeUndefined();
+  });
+
+  it('keep what is stored for longer, too, when more is to be kept', async () => {
+    await using db = open('longer');
+    const keep = (minute_days: number) => migrate(db, defaultSettings({ retention: { ...DEFAULT_RETENTION, minute_days } }));
+    await keep(1);
+    const goes = Math.floor(Date.now() / 1000) + 5;
+    await db.insert('servers_minute', [{ server: 'a', bucket: goes - 86_400, samples: 1 }]);
+    await keep(30);
+    await new Promise((resolve) => setTimeout(resolve, 1000 * goes + 1500 - Date.now()));
+    await db.command('OPTIMIZE TABLE servers_minute FINAL');
+    expect(await db.rows('SELECT sum(samples) AS n FROM servers_minute')).toEqual([{ n: 1 }]);
   });
 });

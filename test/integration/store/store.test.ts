@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ClickHouseError } from '@clickhouse/client';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { DAY, HOUR, SAMPLES_STREAM, sampleSubject, systemClock, type Clock, type Sample } from '@vacancy/shared';
@@ -343,9 +344,9 @@ describe('after an unclean stop', () => {
       await waitFor(() => store.status().inserted === list.length, 30_000, 'stored');
       const killed: Database = {
         ...store.db, name: store.db.name, rows: (...query) => store.db.rows(...query),
-        command: (sql, ...rest) => (/^ALTER TABLE servers_hour ATTACH/.test(sql) ? Promise.reject(new Error('killed')) : store.db.command(sql, ...rest)),
+        command: (sql, ...rest) => (/^ALTER TABLE servers_hour ATTACH/.test(sql) ? Promise.reject(new ClickHouseError({ message: 'killed', code: '394', type: 'QUERY_WAS_CANCELLED' })) : store.db.command(sql, ...rest)),
       };
-      await expect(rebuild(killed, store.settings, {}, () => {}, undefined, systemClock, () => true)).rejects.toThrow('killed');
+      await expect(rebuild(killed, store.settings, {}, () => {})).rejects.toThrow('killed');
       expect(await store.db.rows('SELECT sum(samples) AS samples FROM servers_hour')).toEqual([{ samples: 0 }]);
     }
     await using store = open();

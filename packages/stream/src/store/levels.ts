@@ -87,18 +87,20 @@ const whole = (level: Level, { from, to }: Days): string => `${level.table}_rema
 
 /** Puts rows that were made aside in the place of the old ones; may be repeated. ATTACH PARTITION runs no views, so the levels behind do not count them again. */
 async function swapIn(db: Database, level: Level, days: Days): Promise<void> {
+  const [there] = await db.rows<{ result: 0 | 1 }>(`EXISTS TABLE ${whole(level, days)}`);
+  if (!there!.result) throw new Error(`There is no ${whole(level, days)} any more: somebody else has put it in its place.`);
   await db.command(`DELETE FROM ${level.table} WHERE ${during(level.column, days)}`);
   await attachAll(db, whole(level, days), level.table);
   await db.command(`DROP TABLE ${whole(level, days)} SYNC`);
 }
 
-/** Drops what lies aside when the level has as much of the stretch: then it was swapped in already. */
+/** Drops what lies aside when the level has more of the stretch: then it was swapped in already, and samples have come since. */
 export async function swapInWhereMissing(db: Database, level: Level, days: Days): Promise<void> {
   const num = level.table === 'network_corrections' ? 'corrections' : 'samples';
   const [sums] = await db.rows<{ aside: number; there: number }>(
     `SELECT (SELECT sum(${num}) FROM ${whole(level, days)}) AS aside, (SELECT sum(${num}) FROM ${level.table} WHERE ${during(level.column, days)}) AS there`,
   );
-  if (sums!.there < sums!.aside) await swapIn(db, level, days);
+  if (sums!.there <= sums!.aside) await swapIn(db, level, days);
   else await db.command(`DROP TABLE ${whole(level, days)} SYNC`);
 }
 
@@ -119,16 +121,30 @@ async function fill(db: Database, aside: string, level: Level, maker: Maker, col
   const made = (await db.rows<{ name: string }>('SELECT name FROM system.columns WHERE database = {db:String} AND table = {view:String}', {
     db: db.name, view: maker.view,
   })).map(({ name }) => name).filter((name) => columns.has(name)).join(', ');
-  // The source is narrowed by a filter beside the view's text, which stays as it is.
-  const narrow = maker.column && `{'${db.name}.${maker.source}': '${during(maker.column, days)}'}`;
-  await db.command(
-    `INSERT INTO ${aside} (${made}) SELECT ${made} FROM (${view!.as_select})
-     WHERE ${during(level.column, days)}
-     ${narrow ? `SETTINGS additional_table_filters = ${narrow}` : ''}`,
-    {},
-    // A day of a large fleet has more states than a query may hold in memory: beyond this they go through the disk.
-    { max_partitions_per_insert_block: '0', max_threads: 2, max_bytes_before_external_group_by: '200000000', max_block_size: '16384', min_insert_block_size_rows: '16384' },
-  );
+  for (const piece of await pieces(db, maker, days)) {
+    // The source is narrowed by a filter beside the view's text, which stays as it is.
+    const narrow = maker.column && `{'${db.name}.${maker.source}': '${during(maker.column, piece)}'}`;
+    await db.command(
+      `INSERT INTO ${aside} (${made}) SELECT ${made} FROM (${view!.as_select})
+       WHERE ${during(level.column, days)}
+       ${narrow ? `SETTINGS additional_table_filters = ${narrow}` : ''}`,
+      {},
+      // A day of a large fleet has more states than a query may hold in memory: beyond this they go through the disk.
+      { max_partitions_per_insert_block: '0', max_threads: 2, max_bytes_before_external_group_by: '200000000', max_block_size: '16384', min_insert_block_size_rows: '16384' },
+    );
+  }
+}
+
+/** What one statement takes some seconds for: one that says nothing for two minutes is given up. */
+const ROWS_AT_ONCE = 5_000_000;
+
+/** A stretch in equal pieces; rows that pieces share a bucket of are merged by the table. */
+async function pieces(db: Database, { source, column }: Maker, { from, to }: Days): Promise<Days[]> {
+  if (!column) return [{ from, to }];
+  const [row] = await db.rows<{ n: number }>(`SELECT count() AS n FROM ${source} WHERE ${during(column, { from, to })}`);
+  const num = Math.max(1, Math.ceil(row!.n / ROWS_AT_ONCE));
+  const at = (i: number): number => from + Math.round(((to - from) * i) / num);
+  return Array.from({ length: num }, (_, i) => ({ from: at(i), to: at(i + 1) }));
 }
 
 async function columnsOf(db: Database, table: string): Promise<Set<string>> {

@@ -116,7 +116,7 @@ const KEPT: Record<keyof Retention, { tables: string[]; column: string }[]> = {
   day_days: [{ tables: ['servers_day', 'gpus_day', 'users_day'], column: 'bucket' }],
 };
 
-/** Sets each table's TTL where it is not yet what is wanted; existing parts follow when they are merged. */
+/** Sets each table's TTL where it is not yet what is wanted. */
 async function applyRetention(db: Database, retention: Retention): Promise<void> {
   const tables = await db.rows<{ name: string; engine_full: string }>('SELECT name, engine_full FROM system.tables WHERE database = {db:String}', { db: db.name });
   const engines = new Map(tables.map((table) => [table.name, table.engine_full]));
@@ -127,10 +127,17 @@ async function applyRetention(db: Database, retention: Retention): Promise<void>
   }
 }
 
+/** A DateTime ends in 2106; what is to be kept beyond that would be gone at once. */
+const LONGEST_TTL_DAYS = 25_000;
+
 async function applyTtl(db: Database, table: string, column: string, days: number | null, engine: string): Promise<void> {
   const has = / TTL (.*?) SETTINGS /.exec(engine)?.[1];
-  const wanted = days === null ? undefined : `toDateTime(${column}) + toIntervalDay(${days})`;
+  const wanted = days === null || days > LONGEST_TTL_DAYS ? undefined : `toDateTime(${column}) + toIntervalDay(${days})`;
   if (has === wanted) return;
   const change = wanted === undefined ? 'REMOVE TTL' : `MODIFY TTL ${wanted}`;
   await db.command(`ALTER TABLE ${table} ${change}`, undefined, { materialize_ttl_after_modify: 0 });
+  if (has === undefined || wanted === undefined) return;
+  // What is stored would go when it would have gone before. Only the moment is reckoned anew, no row is read again.
+  await db.command(`ALTER TABLE ${table} MODIFY SETTING materialize_ttl_recalculate_only = 1`);
+  await db.command(`ALTER TABLE ${table} MATERIALIZE TTL`);
 }

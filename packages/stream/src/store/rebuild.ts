@@ -34,20 +34,21 @@ export async function rebuild(
   onProgress: (progress: RebuildProgress) => void,
   alone: <T>(task: () => Promise<T>) => Promise<T> = (task) => task(),
   clock: Clock = systemClock,
-  ended: () => boolean = () => false,
+  /** Asked before every attempt; rejects when somebody else may be at work there by now. */
+  permit: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const unknown = tables?.filter((name) => !LEVELS.some(({ table }) => table === name)) ?? [];
   if (unknown.length > 0) throw new RangeError(`There is no archive "${unknown[0]}". There are: ${LEVELS.map(({ table }) => table).join(', ')}.`);
   const levels = LEVELS.filter(({ table }) => !tables || tables.includes(table));
   const now = clock.now();
-  const patiently = (task: () => Promise<unknown>) => alone(() => insist(task, clock, ended));
+  const patiently = (task: () => Promise<unknown>) => alone(() => insist(task, clock, permit));
   await patiently(() => finishRebuild(db, settings, now));
-  const kept = await keptSince(db, settings, now);
   const span = await spanOf(db, now);
   const days = await localDays(db, settings.timezone, Math.max(from ?? span.first, span.first), Math.min(to ?? span.last, span.last));
   const total = levels.length * days.length;
   let done = 0;
   for (const level of levels) {
+    const kept = await keptSince(db, settings, clock.now());
     for (const day of days) {
       const skipped = !canRemake(level, day, kept);
       if (!skipped) await patiently(() => remake(db, level, day));
@@ -56,13 +57,14 @@ export async function rebuild(
   }
 }
 
-async function insist(task: () => Promise<unknown>, clock: Clock, ended: () => boolean): Promise<void> {
+async function insist(task: () => Promise<unknown>, clock: Clock, permit: () => Promise<void>): Promise<void> {
   for (const end = clock.now() + PATIENCE_MS; ; ) {
+    await permit();
     try {
       await task();
       return;
     } catch (error) {
-      if (!isRetryable(error) || ended() || clock.now() > end) throw error;
+      if (!isRetryable(error) || clock.now() > end) throw error;
       await new Promise<void>((resolve) => clock.setTimer(SECOND, resolve));
     }
   }
@@ -81,8 +83,12 @@ export async function finishRebuild(db: Database, settings: ArchiveSettings, now
 }
 
 async function spanOf(db: Database, now: number): Promise<{ first: number; last: number }> {
-  const [row] = await db.rows<{ first: number; last: number }>(
-    `SELECT toUnixTimestamp(min(bucket)) * 1000 AS first, toUnixTimestamp(max(bucket)) * 1000 AS last FROM servers_minute`,
+  const ends = (column: string, table: string): string => `SELECT toUnixTimestamp(min(${column})) AS first, toUnixTimestamp(max(${column})) AS last FROM ${table} HAVING count() > 0`;
+  const found = await db.rows<{ first: number; last: number }>(
+    [ends('ts', 'samples'), ends('bucket', 'servers_minute'), ends('bucket', 'gpus_minute'), ends('bucket', 'users_quarter')].join(' UNION ALL '),
   );
-  return { first: row?.first || now - DAY, last: Math.max(row?.last ?? 0, now) };
+  return {
+    first: Math.min(now - DAY, ...found.map(({ first }) => 1000 * first)),
+    last: Math.max(now, ...found.map(({ last }) => 1000 * last)),
+  };
 }

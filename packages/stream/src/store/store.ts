@@ -155,14 +155,19 @@ class JetStreamStore implements Store {
     return insertSamples(this.db, samples, this.settings.idle, options);
   }
 
-  rebuild(options: RebuildOptions = {}, onProgress: (progress: RebuildProgress) => void = () => {}): Promise<void> {
+  async rebuild(options: RebuildOptions = {}, onProgress: (progress: RebuildProgress) => void = () => {}): Promise<void> {
     const writer = this.#writer;
-    const alone = async <T>(task: () => Promise<T>): Promise<T> => {
-      const stores = writer && writer === this.#writer && ((await this.#claim?.confirm()) ?? true);
-      if (!stores) throw new Error('Archives are made anew by the service that stores, once it does: the database is away or being prepared, or another service stores.');
-      return writer.exclusively(task);
+    const permit = async (): Promise<void> => {
+      const stores = !this.#disposed && writer === this.#writer && ((await this.#claim?.confirm()) ?? true);
+      if (!writer || !stores) throw new Error('Archives are made anew by the service that stores: this one has not begun to, has ended, or another one does.');
     };
-    return rebuild(this.db, this.settings, options, onProgress, alone, this.#clock, () => this.#disposed);
+    await permit();
+    try {
+      await rebuild(this.db, this.settings, options, onProgress, (task) => writer!.exclusively(task), this.#clock, permit);
+    } catch (error) {
+      writer!.mendNext();
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -197,7 +202,10 @@ class JetStreamStore implements Store {
     await this.#writer!.run();
     if (this.#token) await this.#journal.markClean(this.#token);
     if (this.#disposed) return;
+    const writer = this.#writer!;
     this.#writer = undefined;
+    // A day that is being made anew comes to its end first.
+    await writer.exclusively(() => Promise.resolve());
     await this.#prepareLater(new ClaimedError('Another stream service has gone on storing while this one was silent.'));
   }
 

@@ -42,6 +42,7 @@ export class Writer {
   position: Position;
   readonly #parts: WriterParts;
   #stopped = false;
+  #doubtful = false;
   #wake = (): void => {};
   #busy: Promise<void> = Promise.resolve();
 
@@ -76,6 +77,11 @@ export class Writer {
     } finally {
       done();
     }
+  }
+
+  /** Something was left half done: the next batch is checked as one that follows a failure. */
+  mendNext(): void {
+    this.#doubtful = true;
   }
 
   stop(): void {
@@ -115,12 +121,13 @@ export class Writer {
    * of a block that it never made visible, and then drops every retry of it.
    */
   #sending(batch: Batch): () => Promise<void> {
-    let failed = false;
+    let failed = this.#doubtful;
     return async () => {
       const again = failed;
       failed = true;
       await sendBatch(this.#parts.db, batch);
       if (again) await this.#parts.mend(batch);
+      this.#doubtful = false;
     };
   }
 
