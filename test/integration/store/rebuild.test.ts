@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClickHouseError } from '@clickhouse/client';
-import { DAY, MINUTE } from '@vacancy/shared';
+import { DAY, MINUTE, systemClock } from '@vacancy/shared';
 import { silentLog } from '../../../packages/stream/src/log.js';
 import { insertSamples } from '../../../packages/stream/src/store/bulk.js';
 import { openDatabase, type Database } from '../../../packages/stream/src/store/client.js';
@@ -8,6 +8,7 @@ import { canRemake, keptSince } from '../../../packages/stream/src/store/kept.js
 import { LEVELS, localDays, remake } from '../../../packages/stream/src/store/levels.js';
 import { migrate } from '../../../packages/stream/src/store/migrate.js';
 import { finishRebuild, rebuild } from '../../../packages/stream/src/store/rebuild.js';
+import { changeTimezone, refuseHalfMoved } from '../../../packages/stream/src/store/rezone.js';
 import { defaultSettings, DEFAULT_RETENTION } from '../../../packages/stream/src/store/settings.js';
 import { startTestEngine, type TestEngine } from '../../harness/clickhouse.js';
 import { startOfHour, take } from './_samples.js';
@@ -115,6 +116,33 @@ describe('a rebuild that is cut off', () => {
     expect(await figures()).toEqual(before);
     expect(await leftAside()).toEqual([]);
   });
+});
+
+describe('a move to another time zone', () => {
+  const to = (timezone: string) => defaultSettings({ timezone });
+  const samplesIn = async (table: string) => (await db.rows<{ n: number }>(`SELECT sum(samples) AS n FROM ${table}`))[0]!.n;
+  const before = async () => (await db.rows<{ name: string }>("SELECT name FROM system.tables WHERE database = {db:String} AND match(name, '^servers_day_before') ORDER BY name", { db: db.name })).map(({ name }) => name);
+
+  it('after another one keeps what was there before either', async () => {
+    await filled();
+    await changeTimezone(db, to('America/New_York'), undefined, { ...systemClock, now: () => 1_790_000_000_000 });
+    await changeTimezone(db, to('Europe/Berlin'));
+    const kept = await before();
+    expect(kept).toHaveLength(2);
+    for (const table of ['servers_day', ...kept]) expect(await samplesIn(table)).toBe(2 * 6 * 50);
+  });
+
+  it.each([/^DROP VIEW servers_by_day /, /^RENAME TABLE servers_day /, /^DELETE FROM migrations/, /^CREATE MATERIALIZED VIEW IF NOT EXISTS servers_day_mv/, /^INSERT INTO servers_day_remade/])(
+    'cut off at "%s" is refused by a start, and goes on when it is asked for again', async (form) => {
+      await filled();
+      await expect(changeTimezone(killedAt(form), to('America/New_York'))).rejects.toThrow('killed');
+      await expect(refuseHalfMoved(db)).rejects.toThrow('America/New_York');
+      await changeTimezone(db, to('America/New_York'));
+      await refuseHalfMoved(db);
+      const kept = await before();
+      expect(kept).toHaveLength(1);
+      for (const table of ['servers_by_day', 'servers_day', ...kept]) expect(await samplesIn(table)).toBe(2 * 6 * 50);
+    });
 });
 
 describe('archives whose samples are gone', () => {

@@ -86,7 +86,8 @@ async function isEmbedded(db: Database): Promise<boolean> {
   return /^[0-]*$/.test(row!.server);
 }
 
-async function latest(db: Database, name: string): Promise<string | undefined> {
+/** The value of a setting that is in force. */
+export async function latest(db: Database, name: string): Promise<string | undefined> {
   const sql = 'SELECT value FROM archive_settings WHERE name = {name:String} ORDER BY since DESC LIMIT 1';
   return (await db.rows<{ value: string }>(sql, { name }))[0]?.value;
 }

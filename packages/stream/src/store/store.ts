@@ -14,6 +14,7 @@ import { migrate, refuseOtherTimezone } from './migrate.js';
 import { StreamReader, type PullLimits, type Position } from './pull.js';
 import { finishRebuild, rebuild, type RebuildOptions, type RebuildProgress } from './rebuild.js';
 import { isMade, ledgerFromRows, positionFromRows, positionIn, positionOf, trusted } from './recover.js';
+import { refuseHalfMoved } from './rezone.js';
 import { defaultSettings, type ArchiveSettings } from './settings.js';
 import { verifyBatch } from './verify.js';
 import { Writer, sendBatch } from './writer.js';
@@ -217,6 +218,7 @@ class JetStreamStore implements Store {
     const found = await this.#journal.read();
     const made = await isMade(this.db);
     if (made) {
+      await refuseHalfMoved(this.db);
       await refuseOtherTimezone(this.db, this.settings.timezone);
       await this.#finishRebuild();
     }
