@@ -20,7 +20,7 @@ export function registerRebuild(program: Command): void {
     .option('--to <date>', 'local date of the last day', date)
     .option('--timezone <zone>', 'move the archives to another time zone; Vacancy must be stopped')
     .option('--url <url>', 'where the service answers')
-    .action(async (tables: string[], options: { from?: number; to?: number; timezone?: string; url?: string }) => {
+    .action(async (tables: string[], options: { from?: string; to?: string; timezone?: string; url?: string }) => {
       if (options.timezone) return rezone(options.timezone);
       const body = JSON.stringify({ ...(tables.length > 0 && { tables }), ...(options.from && { from: options.from }), ...(options.to && { to: options.to }) });
       const answer = await request(hubUrl(options.url), '/api/v1/rebuild', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
@@ -75,8 +75,8 @@ async function* linesOf(answer: Response): AsyncGenerator<RebuildLine> {
   }
 }
 
-function date(text: string): number {
-  const ts = Date.parse(text);
-  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(ts)) throw new CommandError(`"${text}" is no date such as 2026-11-20.`);
-  return ts;
+/** Which moments a date is of is for the service to say, which knows the time zone. */
+function date(text: string): string {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(text))) throw new CommandError(`"${text}" is no date such as 2026-11-20.`);
+  return text;
 }
