@@ -129,8 +129,9 @@ async function fill(db: Database, aside: string, level: Level, maker: Maker, col
        WHERE ${during(level.column, days)}
        ${narrow ? `SETTINGS additional_table_filters = ${narrow}` : ''}`,
       {},
+      // Two pieces may be alike: neither is a repetition.
       // A day of a large fleet has more states than a query may hold in memory: beyond this they go through the disk.
-      { max_partitions_per_insert_block: '0', max_threads: 2, max_bytes_before_external_group_by: '200000000', max_block_size: '16384', min_insert_block_size_rows: '16384' },
+      { insert_deduplicate: 0, max_partitions_per_insert_block: '0', max_threads: 2, max_bytes_before_external_group_by: '200000000', max_block_size: '16384', min_insert_block_size_rows: '16384' },
     );
   }
 }
