@@ -352,7 +352,7 @@ describe('after an unclean stop', () => {
     await using store = open();
     await store.start();
     await expectExactly(store, list);
-    expect(await store.db.rows("SELECT name FROM system.tables WHERE name LIKE '%_remade' AND database = {db:String}", { db: store.db.name })).toEqual([]);
+    expect(await store.db.rows("SELECT name FROM system.tables WHERE match(name, '_remade') AND database = {db:String}", { db: store.db.name })).toEqual([]);
   });
 
   /** Stores a list whose part from `from` to `to` comes late, lets go of what `lose` says, and starts again as after a kill. */

@@ -77,18 +77,21 @@ export async function remake(db: Database, level: Level, days: Days): Promise<vo
   await db.command(`CREATE TABLE ${aside} AS ${level.table}`);
   const columns = await columnsOf(db, level.table);
   for (const maker of level.made) await fill(db, aside, level, maker, columns, days);
-  const [known] = await db.rows<{ result: 0 | 1 }>(`EXISTS TABLE ${whole(level, days)}`);
-  await db.command(known!.result ? `EXCHANGE TABLES ${aside} AND ${whole(level, days)}` : `RENAME TABLE ${aside} TO ${whole(level, days)}`);
+  await db.command((await isThere(db, whole(level, days))) ? `EXCHANGE TABLES ${aside} AND ${whole(level, days)}` : `RENAME TABLE ${aside} TO ${whole(level, days)}`);
   await swapIn(db, level, days);
   await db.command(`DROP TABLE IF EXISTS ${aside} SYNC`);
 }
 
 const whole = (level: Level, { from, to }: Days): string => `${level.table}_remade_${from}_${to}`;
 
+async function isThere(db: Database, table: string): Promise<boolean> {
+  const [row] = await db.rows<{ result: 0 | 1 }>(`EXISTS TABLE ${table}`);
+  return row!.result === 1;
+}
+
 /** Puts rows that were made aside in the place of the old ones; may be repeated. ATTACH PARTITION runs no views, so the levels behind do not count them again. */
 async function swapIn(db: Database, level: Level, days: Days): Promise<void> {
-  const [there] = await db.rows<{ result: 0 | 1 }>(`EXISTS TABLE ${whole(level, days)}`);
-  if (!there!.result) throw new Error(`There is no ${whole(level, days)} any more: somebody else has put it in its place.`);
+  if (!(await isThere(db, whole(level, days)))) throw new Error(`There is no ${whole(level, days)} any more: somebody else has put it in its place.`);
   await db.command(`DELETE FROM ${level.table} WHERE ${during(level.column, days)}`);
   await attachAll(db, whole(level, days), level.table);
   await db.command(`DROP TABLE ${whole(level, days)} SYNC`);
